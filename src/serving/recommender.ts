@@ -1,0 +1,89 @@
+import type { Interaction, Item } from '../events/types.ts'
+
+/** What serving can answer. Everything HTTP knows about recommending goes through this port. */
+export interface Recommender {
+  recommend(request: RecommendRequest): Promise<Slate>
+  /** Items that go with `itemId`, best first; undefined where the catalogue does not know it. */
+  similar(itemId: string, k: number): Promise<SlateItem[] | undefined>
+  /** What is liked by most, or what is rising now. */
+  popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]>
+  /** A user as the live state has it; undefined for one who has left no trace. */
+  user(userId: string): Promise<UserView | undefined>
+  item(itemId: string): Item | undefined
+  /** Whether requests can be answered: the catalogue is loaded and the state can be read. A reason where not. */
+  ready(): { ready: true } | { ready: false; reason: string }
+}
+
+export interface RecommendRequest {
+  readonly userId: string
+  /** Items wanted, 1 to 100. */
+  readonly k: number
+  /** History of an anonymous session, oldest first: taken in place of what is stored of the user. */
+  readonly items?: readonly string[]
+  readonly exclude?: readonly string[]
+  /** Only items of this genre. */
+  readonly category?: string
+  /** Adds `explanation` to each item. */
+  readonly explain?: boolean
+  /** Adds `debug` to the slate. */
+  readonly debug?: boolean
+}
+
+export interface Slate {
+  readonly requestId: string
+  readonly userId: string
+  /** The one model release that computed the slate; `live` where no trained model takes part. */
+  readonly release: string
+  /** What was missing or late when the slate was made; empty when nothing was. */
+  readonly degraded: readonly string[]
+  readonly items: readonly SlateItem[]
+  readonly debug?: SlateDebug
+}
+
+export interface SlateItem {
+  readonly itemId: string
+  readonly title: string
+  readonly year?: number
+  readonly genres?: readonly string[]
+  readonly posterUrl?: string
+  /** Greater is better; comparable within one slate only. */
+  readonly score: number
+  /** The row it belongs to: "Because you watched …", "Trending now", … */
+  readonly section: string
+  /** One sentence for people. */
+  readonly reason: string
+  /** Which candidate sources found it: rank from 1, and the source's own score. */
+  readonly sources: readonly { readonly name: string; readonly rank: number; readonly score: number }[]
+  readonly explanation?: {
+    /** The history items that spoke for it, strongest first; weights sum to at most 1. */
+    readonly because: readonly { readonly itemId: string; readonly title: string; readonly weight: number }[]
+    /** What the blend added up. */
+    readonly features: Readonly<Record<string, number>>
+  }
+}
+
+export interface SlateDebug {
+  readonly streamTime: number
+  readonly historyLength: number
+  /** Candidates each source brought. */
+  readonly candidates: Readonly<Record<string, number>>
+  /** Items each filter took away. */
+  readonly removed: Readonly<Record<string, readonly string[]>>
+  readonly stagesMs: Readonly<Record<string, number>>
+}
+
+export interface UserView {
+  readonly userId: string
+  readonly attributes: Readonly<Record<string, string>>
+  /** Newest first. */
+  readonly history: readonly (Pick<Interaction, 'itemId' | 'kind' | 'value' | 'at'> & { readonly title: string })[]
+  readonly features: {
+    readonly count: number
+    readonly meanValue: number | null
+    readonly valueVariance: number | null
+    readonly meanYear: number | null
+    readonly lastAt: number | null
+    /** Decayed preference per genre, strongest first. */
+    readonly genres: readonly { readonly genre: string; readonly weight: number }[]
+  }
+}
