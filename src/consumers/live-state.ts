@@ -1,0 +1,159 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { DEFAULT_KINDS, KINDS, type KindMeanings, preferenceOf } from '../events/kinds.ts'
+import type { Interaction, User } from '../events/types.ts'
+import { KEYS } from '../state/keys.ts'
+import type { Offsets, PartitionOwner } from '../state/state-store.ts'
+import { CO_VISIT_HALF_LIFE_MS } from '../state/values/decay.ts'
+import { History } from '../state/values/history.ts'
+import { ItemSet } from '../state/values/item-set.ts'
+import { ItemStatisticsChunk, STATISTICS_CHUNK } from '../state/values/item-statistics.ts'
+import { Neighbours } from '../state/values/neighbours.ts'
+import { UserFeatures } from '../state/values/user-features.ts'
+import { Vocabulary } from '../state/values/vocabulary.ts'
+import { HotTable } from './hot-table.ts'
+import { countCoVisits, coVisited } from './projections/co-visitation.ts'
+import { isRepeated, remember, type Visit } from './projections/history.ts'
+
+export interface LiveStateOptions {
+  readonly kinds?: KindMeanings
+  /** Of co-visits, in stream time. Default CO_VISIT_HALF_LIFE_MS; a state must be rebuilt to change it. */
+  readonly coVisitHalfLifeMs?: number
+  /** Users and item rows kept in memory, per partition. */
+  readonly maxHotUsers?: number
+  readonly maxHotItems?: number
+}
+
+/**
+ * The live state of one partition: a fold of its interactions into histories, co-visits, user features and item
+ * statistics. What it becomes depends on the events and their order alone, not on how they were batched.
+ */
+export class LiveState {
+  readonly #owner: PartitionOwner
+  readonly #catalogue: Pick<Catalogue, 'get'>
+  readonly #kinds: KindMeanings
+  readonly #consumes: readonly boolean[]
+  readonly #halfLifeMs: number
+  readonly #items = new Vocabulary()
+  readonly #genres = new Vocabulary()
+  readonly #histories: HotTable<History, string>
+  readonly #beyond: HotTable<ItemSet, string>
+  readonly #features: HotTable<UserFeatures, string>
+  readonly #neighbours: HotTable<Neighbours, number>
+  readonly #statistics: HotTable<ItemStatisticsChunk, number>
+  readonly #profiles = new Map<string, Uint8Array>()
+  #streamTime = 0
+  #repeated = 0
+
+  private constructor(owner: PartitionOwner, catalogue: Pick<Catalogue, 'get'>, options: LiveStateOptions) {
+    const { kinds = DEFAULT_KINDS, maxHotUsers = 5_000, maxHotItems = 20_000 } = options
+    this.#owner = owner
+    this.#catalogue = catalogue
+    this.#kinds = kinds
+    this.#halfLifeMs = options.coVisitHalfLifeMs ?? CO_VISIT_HALF_LIFE_MS
+    this.#consumes = KINDS.map((kind) => kinds[kind].consumes)
+    this.#histories = new HotTable(KEYS.history, (bytes) => new History(bytes), maxHotUsers)
+    this.#beyond = new HotTable(KEYS.beyondHistory, (bytes) => new ItemSet(bytes), maxHotUsers)
+    this.#features = new HotTable(KEYS.features, (bytes) => new UserFeatures(bytes), maxHotUsers)
+    this.#neighbours = new HotTable(KEYS.neighbours, (bytes) => new Neighbours(bytes), maxHotItems)
+    this.#statistics = new HotTable(KEYS.statistics, (bytes) => new ItemStatisticsChunk(bytes), maxHotItems)
+  }
+
+  /** Takes up the state where its owner left it. */
+  static async open(owner: PartitionOwner, catalogue: Pick<Catalogue, 'get'>, options: LiveStateOptions = {}) {
+    const state = new LiveState(owner, catalogue, options)
+    for (const [prefix, vocabulary] of [
+      [KEYS.items, state.#items],
+      [KEYS.genres, state.#genres],
+    ] as const) {
+      for await (const [key, bytes] of owner.scan(prefix)) vocabulary.load(Number(key.slice(prefix.length)), bytes)
+    }
+    const [streamTime] = await owner.read([KEYS.streamTime])
+    if (streamTime) state.#streamTime = Buffer.from(streamTime).readDoubleLE()
+    return state
+  }
+
+  /** The greatest event time folded. */
+  get streamTime(): number {
+    return this.#streamTime
+  }
+
+  /** Events that had been folded before and were left out. */
+  get repeated(): number {
+    return this.#repeated
+  }
+
+  /** Folds interactions in their order. Nothing is stored before `commit`. */
+  async fold(events: readonly Interaction[]): Promise<void> {
+    const items = events.map((event) => this.#items.ordinal(event.itemId))
+    await this.#load(events, items)
+    events.forEach((event, index) => {
+      this.#foldOne(event, items[index]!)
+    })
+  }
+
+  foldProfile(user: User): void {
+    this.#profiles.set(user.userId, Buffer.from(JSON.stringify(user)))
+  }
+
+  /** Stores what has been folded since the last commit, and the offsets it came up to, in one step. */
+  async commit(offsets: Offsets): Promise<void> {
+    const mutations = new Map<string, Uint8Array | null>()
+    const tables = [this.#histories, this.#beyond, this.#features, this.#neighbours, this.#statistics]
+    for (const table of tables) table.collect(mutations)
+    for (const [chunk, bytes] of this.#items.changes()) mutations.set(KEYS.items + chunk, bytes)
+    for (const [chunk, bytes] of this.#genres.changes()) mutations.set(KEYS.genres + chunk, bytes)
+    for (const [userId, bytes] of this.#profiles) mutations.set(KEYS.profile + userId, bytes)
+    const streamTime = Buffer.alloc(8)
+    streamTime.writeDoubleLE(this.#streamTime)
+    mutations.set(KEYS.streamTime, streamTime)
+    await this.#owner.commit(mutations, offsets)
+    for (const table of tables) table.settle()
+    this.#profiles.clear()
+  }
+
+  /** One read a table for the whole batch, so that a remote store costs a few round trips a batch. */
+  async #load(events: readonly Interaction[], ordinals: readonly number[]): Promise<void> {
+    const users = new Map<string, number[]>()
+    const chunks = new Set<number>()
+    events.forEach(({ userId }, index) => {
+      const item = ordinals[index]!
+      chunks.add(Math.floor(item / STATISTICS_CHUNK))
+      const items = users.get(userId)
+      if (items) items.push(item)
+      else users.set(userId, [item])
+    })
+    await Promise.all([
+      this.#histories.load(this.#owner, users.keys()),
+      this.#beyond.load(this.#owner, users.keys()),
+      this.#features.load(this.#owner, users.keys()),
+      this.#statistics.load(this.#owner, chunks),
+    ])
+    const rows = new Set<number>()
+    for (const [userId, items] of users) {
+      for (const item of coVisited(this.#histories.peek(userId), this.#consumes)) rows.add(item)
+      for (const item of items) rows.add(item)
+    }
+    await this.#neighbours.load(this.#owner, rows)
+  }
+
+  #foldOne(event: Interaction, item: number): void {
+    const { userId, at } = event
+    const kind = KINDS.indexOf(event.kind)
+    const visit: Visit = { item, kind, value: event.value ?? Number.NaN, at }
+    const history = this.#histories.peek(userId)
+    if (isRepeated(visit, history, this.#beyond.peek(userId))) {
+      this.#repeated++
+      return
+    }
+    if (this.#consumes[kind]) {
+      countCoVisits(item, at, history, this.#consumes, this.#halfLifeMs, (row) => this.#neighbours.change(row))
+      const chunk = this.#statistics.change(Math.floor(item / STATISTICS_CHUNK))
+      chunk.add(item, visit.value, at)
+    }
+    const known = this.#catalogue.get(event.itemId)
+    const genres = (known?.genres ?? []).map((genre) => this.#genres.ordinal(genre))
+    this.#features.change(userId).add(visit.value, preferenceOf(event, this.#kinds), at, genres, known?.year)
+    remember(visit, this.#histories.change(userId), () => this.#beyond.change(userId))
+    if (at > this.#streamTime) this.#streamTime = at
+  }
+}

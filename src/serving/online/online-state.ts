@@ -1,0 +1,158 @@
+import { partitionFor } from '../../events/topics.ts'
+import type { User } from '../../events/types.ts'
+import { KEYS } from '../../state/keys.ts'
+import type { StateStore } from '../../state/state-store.ts'
+import { History } from '../../state/values/history.ts'
+import { ItemSet } from '../../state/values/item-set.ts'
+import { Neighbours } from '../../state/values/neighbours.ts'
+import { type GenreTaste, UserFeatures } from '../../state/values/user-features.ts'
+import { VOCABULARY_CHUNK, Vocabulary } from '../../state/values/vocabulary.ts'
+import type { ItemIndex } from './item-index.ts'
+import { ItemTable } from './item-table.ts'
+import { PartitionVocabulary } from './partition-vocabulary.ts'
+
+/** One interaction of a user, the item by its index in this process. */
+export interface HistoryEntry {
+  readonly item: number
+  readonly kind: number
+  /** NaN where there is none. */
+  readonly value: number
+  readonly at: number
+}
+
+export interface UserState {
+  /** Newest first. */
+  readonly history: readonly HistoryEntry[]
+  /** Items met before the history begins. */
+  readonly beyond: readonly number[]
+  readonly features: UserFeatures
+  readonly genres: readonly (GenreTaste & { readonly name: string })[]
+}
+
+/** The co-visits out of one item: one row a partition that has met it. */
+export interface NeighbourRow {
+  readonly row: Neighbours
+  /** Item indexes by the row's ordinals. */
+  readonly indexes: Int32Array
+}
+
+/**
+ * The online state as serving reads it: the partitions' shards merged, their ordinals translated to item indexes.
+ * A user, and rows, are read anew for every request; item statistics and vocabularies are refreshed every so often.
+ */
+export class OnlineState {
+  readonly items: ItemIndex
+  readonly table: ItemTable
+  readonly #store: StateStore
+  readonly #group: string
+  readonly #vocabularies: readonly PartitionVocabulary[]
+  readonly #genreNames: Vocabulary[]
+  #streamTime = 0
+  #refreshing: Promise<void> | undefined
+
+  constructor(store: StateStore, group: string, items: ItemIndex) {
+    this.#store = store
+    this.#group = group
+    this.items = items
+    const partitions = Array.from({ length: store.partitions }, (_, partition) => partition)
+    this.#vocabularies = partitions.map((partition) => new PartitionVocabulary(store, group, partition, items))
+    this.#genreNames = partitions.map(() => new Vocabulary())
+    this.table = new ItemTable(store, group, this.#vocabularies)
+  }
+
+  /** The greatest event time that any partition has folded, as of the last refresh. */
+  get streamTime(): number {
+    return this.#streamTime
+  }
+
+  /** Reads vocabularies and item statistics again; calls at the same time share one reading. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#readAll().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  async user(userId: string): Promise<UserState> {
+    const partition = partitionFor(userId, this.#store.partitions)
+    const [history, beyond, features] = await this.#store.read(this.#group, partition, [
+      KEYS.history + userId,
+      KEYS.beyondHistory + userId,
+      KEYS.features + userId,
+    ])
+    const entries = new History(history)
+    const vocabulary = this.#vocabularies[partition]!
+    if (entries.length > 0 && newest(entries) >= vocabulary.size) await vocabulary.refresh()
+    const met = new ItemSet(beyond)
+    const userFeatures = new UserFeatures(features)
+    return {
+      history: Array.from({ length: entries.length }, (_, age) => {
+        const i = entries.length - 1 - age
+        const item = vocabulary.index(entries.item(i))
+        return { item, kind: entries.kind(i), value: entries.value(i), at: entries.at(i) }
+      }),
+      beyond: Array.from({ length: met.length }, (_, i) => vocabulary.index(met.item(i))),
+      features: userFeatures,
+      genres: await this.#named(partition, userFeatures.genres(this.#streamTime)),
+    }
+  }
+
+  async profile(userId: string): Promise<User | undefined> {
+    const partition = partitionFor(userId, this.#store.partitions)
+    const [bytes] = await this.#store.read(this.#group, partition, [KEYS.profile + userId])
+    return bytes && JSON.parse(Buffer.from(bytes).toString('utf8'))
+  }
+
+  /** The co-visits out of each of `items` (indexes), in their order: one read a partition for all of them. */
+  async neighbours(items: readonly number[]): Promise<NeighbourRow[][]> {
+    const rows: NeighbourRow[][] = items.map(() => [])
+    await Promise.all(
+      this.#vocabularies.map(async (vocabulary, partition) => {
+        const asked: number[] = []
+        const keys: string[] = []
+        items.forEach((item, position) => {
+          const ordinal = vocabulary.ordinal(item)
+          if (ordinal < 0) return
+          asked.push(position)
+          keys.push(KEYS.neighbours + ordinal)
+        })
+        if (keys.length === 0) return
+        const values = await this.#store.read(this.#group, partition, keys)
+        values.forEach((bytes, at) => {
+          if (bytes) rows[asked[at]!]!.push({ row: new Neighbours(bytes), indexes: vocabulary.indexes })
+        })
+      }),
+    )
+    return rows
+  }
+
+  async #readAll(): Promise<void> {
+    await Promise.all(this.#vocabularies.map((vocabulary) => vocabulary.refresh()))
+    await Promise.all(
+      this.#vocabularies.map(async (_, partition) => {
+        const [bytes] = await this.#store.read(this.#group, partition, [KEYS.streamTime])
+        if (bytes) this.#streamTime = Math.max(this.#streamTime, Buffer.from(bytes).readDoubleLE())
+      }),
+    )
+    await this.table.refresh(this.#streamTime, this.items.size)
+  }
+
+  async #named(partition: number, tastes: GenreTaste[]): Promise<(GenreTaste & { name: string })[]> {
+    const names = this.#genreNames[partition]!
+    if (tastes.some(({ genre }) => genre >= names.size)) {
+      const chunks = Math.floor(Math.max(...tastes.map(({ genre }) => genre)) / VOCABULARY_CHUNK)
+      for (let chunk = 0; chunk <= chunks; chunk++) {
+        const [bytes] = await this.#store.read(this.#group, partition, [KEYS.genres + chunk])
+        if (bytes) names.load(chunk, bytes)
+      }
+    }
+    return tastes.map((taste) => ({ ...taste, name: names.name(taste.genre) }))
+  }
+}
+
+/** The ordinal given out last among a history's items. */
+function newest(history: History): number {
+  let ordinal = -1
+  for (let i = 0; i < history.length; i++) ordinal = Math.max(ordinal, history.item(i))
+  return ordinal
+}

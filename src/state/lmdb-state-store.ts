@@ -1,0 +1,118 @@
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { TributaryError } from '../errors.ts'
+import type { Offsets, PartitionOwner, StateStore } from './state-store.ts'
+
+interface PartitionRecord {
+  readonly epoch: number
+  readonly offsets: Offsets
+}
+
+/**
+ * The embedded state store: one LMDB environment, keys `<group>/<partition>/<key>`.
+ *
+ * A commit is one LMDB transaction. Commits are visible at once and flushed to disk in the background
+ * (`overlappingSync`): `kill -9` loses nothing, a power failure may take back the last instants, whole commits of them,
+ * and the log is then folded again from the offsets that remain.
+ */
+export function openLmdbStateStore(options: { path: string; partitions: number }): StateStore {
+  return new LmdbStateStore(options.path, options.partitions)
+}
+
+class LmdbStateStore implements StateStore {
+  readonly partitions: number
+  readonly #root: RootDatabase
+  readonly #values: Database<Buffer, string>
+  /** Owner epoch and offsets of each `<group>/<partition>`. */
+  readonly #records: Database<PartitionRecord, string>
+
+  constructor(path: string, partitions: number) {
+    this.#root = open({ path, maxDbs: 4, overlappingSync: true, noSubdir: false })
+    this.#values = this.#root.openDB({ name: 'values', encoding: 'binary' })
+    this.#records = this.#root.openDB({ name: 'partitions', encoding: 'json' })
+    const stored = this.#root.get('partitions') as number | undefined
+    if (stored !== undefined && stored !== partitions) {
+      void this.#root.close()
+      throw new TributaryError(
+        'BAD_USAGE',
+        `the state in ${path} has ${stored} partitions, the configuration says ${partitions}: a user's partition would ` +
+          'change. Set partitions back, or start with another --home.',
+      )
+    }
+    if (stored === undefined) this.#root.putSync('partitions', partitions)
+    this.partitions = partitions
+  }
+
+  async own(group: string, partition: number): Promise<PartitionOwner> {
+    const id = `${group}/${partition}`
+    const record = this.#root.transactionSync(() => {
+      const { epoch, offsets } = this.#record(id)
+      const next = { epoch: epoch + 1, offsets }
+      this.#records.putSync(id, next)
+      return next
+    })
+    const { epoch } = record
+    let { offsets } = record
+    return {
+      get offsets() {
+        return offsets
+      },
+      read: (keys) => this.read(group, partition, keys),
+      scan: (prefix) => this.scan(group, partition, prefix),
+      commit: async (mutations, moved) => {
+        this.#root.transactionSync(() => {
+          const current = this.#record(id)
+          if (current.epoch !== epoch) {
+            throw new TributaryError('FENCED', `partition ${partition} of ${group} has a newer owner`, {
+              group,
+              partition,
+              epoch,
+              current: current.epoch,
+            })
+          }
+          for (const [key, value] of mutations) {
+            if (value === null) this.#values.removeSync(`${id}/${key}`)
+            else this.#values.putSync(`${id}/${key}`, value as Buffer)
+          }
+          offsets = { ...current.offsets, ...moved }
+          this.#records.putSync(id, { epoch, offsets })
+        })
+      },
+    }
+  }
+
+  read(group: string, partition: number, keys: readonly string[]): (Uint8Array | undefined)[] {
+    const prefix = `${group}/${partition}/`
+    return keys.map((key) => this.#values.get(prefix + key))
+  }
+
+  async *scan(group: string, partition: number, prefix: string): AsyncGenerator<readonly [string, Uint8Array]> {
+    const whole = `${group}/${partition}/`
+    for (const { key, value } of this.#values.getRange({ start: whole + prefix, snapshot: true })) {
+      if (!key.startsWith(whole + prefix)) break
+      yield [key.slice(whole.length), value]
+    }
+  }
+
+  async offsets(group: string, partition: number): Promise<Offsets> {
+    return this.#record(`${group}/${partition}`).offsets
+  }
+
+  async drop(group: string): Promise<void> {
+    this.#root.transactionSync(() => {
+      for (const db of [this.#values, this.#records]) {
+        for (const key of [...db.getKeys({ start: `${group}/` })]) {
+          if (!key.startsWith(`${group}/`)) break
+          db.removeSync(key)
+        }
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+
+  #record(id: string): PartitionRecord {
+    return this.#records.get(id) ?? { epoch: 0, offsets: {} }
+  }
+}

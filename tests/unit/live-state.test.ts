@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { LiveState } from '../../src/consumers/live-state.ts'
+import type { Interaction } from '../../src/events/types.ts'
+import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
+import type { StateStore } from '../../src/state/state-store.ts'
+import { seededRandom } from '../fakes/seeded-random.ts'
+
+const catalogue = { get: (itemId: string) => ({ itemId, title: itemId, genres: ['Drama', `G${itemId}`], year: 1990 }) }
+
+function events(count: number, seed: number): Interaction[] {
+  const random = seededRandom(seed)
+  const kinds = ['rating', 'like', 'skip', 'watched', 'click'] as const
+  return Array.from({ length: count }, (_, i) => {
+    const kind = kinds[Math.floor(random() * kinds.length)]!
+    return {
+      eventId: `e${i}`,
+      userId: `u${Math.floor(random() * 5)}`,
+      itemId: `i${Math.floor(random() ** 2 * 900)}`,
+      kind,
+      ...(kind === 'rating' ? { value: 1 + Math.floor(random() * 5) } : {}),
+      at: 1_000_000 + Math.floor(random() * 1e9),
+    }
+  })
+}
+
+async function contents(store: StateStore): Promise<[string, string][]> {
+  const found: [string, string][] = []
+  for await (const [key, value] of store.scan('live', 0, ''))
+    found.push([key, createHash('md5').update(value).digest('hex')])
+  return found
+}
+
+/** Folds in batches of the given sizes, over and over, opening the state anew every `reopen` batches. */
+async function folded(stream: Interaction[], sizes: number[], reopen = Number.POSITIVE_INFINITY) {
+  const store = openMemoryStateStore({ partitions: 1 })
+  const open = async () => LiveState.open(await store.own('live', 0), catalogue, { maxHotUsers: 2, maxHotItems: 10 })
+  let state = await open()
+  for (let at = 0, round = 0; at < stream.length; round++) {
+    const size = sizes[round % sizes.length]!
+    await state.fold(stream.slice(at, at + size))
+    at += size
+    await state.commit({ ratings: Math.min(at, stream.length) })
+    if (round % reopen === reopen - 1) state = await open()
+  }
+  return contents(store)
+}
+
+describe('LiveState', () => {
+  it('becomes the same, to the byte, however the events are batched and wherever it was stopped and opened again', async () => {
+    const stream = events(3_000, 1)
+    const whole = await folded(stream, [3_000])
+    expect(whole.length).toBeGreaterThan(100)
+    expect(await folded(stream, [1, 7, 30, 2])).toEqual(whole)
+    expect(await folded(stream, [13, 1, 64], 2)).toEqual(whole)
+  })
+
+  it('counts a fact once when the log holds it twice, in the order of time', async () => {
+    const stream = events(1_500, 2).sort((a, b) => a.at - b.at)
+    const once = await folded(stream, [100])
+    const twice = await folded([...stream, ...stream], [100])
+    expect(twice).toEqual(once)
+  })
+
+  it('takes a skip neither for a visit nor into co-visits, but remembers it', async () => {
+    const at = 1_000_000
+    const base = { userId: 'u', at } as const
+    const seen = { ...base, eventId: '1', itemId: 'a', kind: 'like' } as const
+    const skip = { ...base, eventId: '2', itemId: 'b', kind: 'skip' } as const
+    const keys = (await folded([seen, skip], [2])).map(([key]) => key)
+    expect(keys).toContain('h:u')
+    expect(keys.filter((key) => key.startsWith('n:'))).toEqual([])
+  })
+
+  it('leaves the store as it was when a newer owner has taken the partition', async () => {
+    const store = openMemoryStateStore({ partitions: 1 })
+    const stale = await LiveState.open(await store.own('live', 0), catalogue)
+    await store.own('live', 0)
+    await stale.fold(events(10, 3))
+    await expect(stale.commit({ ratings: 10 })).rejects.toMatchObject({ code: 'FENCED' })
+    expect(await contents(store)).toEqual([])
+  })
+})
