@@ -14,19 +14,23 @@ export interface Broker {
   /** Partitions of every topic. */
   readonly partitions: number
 
-  /** Appends in the order given. Resolves to the position of each message, in that order. */
+  /**
+   * Appends in the order given. Resolves to the position of each message, in that order. The bytes must not change
+   * meanwhile.
+   */
   produce(topic: Topic, messages: readonly Message[]): Promise<readonly Position[]>
 
   /**
    * Joins a consumer group: each partition number (of all the topics together) is handled by one member at a time.
-   * With `group: null` the subscriber is alone and is assigned every partition.
+   * All members of a group subscribe to the same topics. With `group: null` the subscriber is alone and is assigned
+   * every partition. Resolves once the group knows of the subscriber; its partitions come later.
    */
   subscribe(subscription: Subscription): Promise<Consumer>
 
   /** At most `limit` records from offset `from` on; fewer (also none) at the end. For inspection, not for consuming. */
   read(topic: Topic, partition: number, from: number, limit: number): Promise<readonly LogRecord[]>
 
-  /** Per partition: the first offset still kept and the offset the next message will get. */
+  /** By partition: the first offset of the log (compaction does not move it) and the one the next message will get. */
   bounds(topic: Topic): Promise<readonly Bounds[]>
 
   close(): Promise<void>
@@ -55,7 +59,7 @@ export interface LogRecord {
   readonly value: Uint8Array
 }
 
-/** Consecutive records of one partition of one topic; offsets rise, with gaps where compaction removed records. */
+/** One or more consecutive records of a partition; offsets rise, with gaps where compaction removed records. */
 export interface RecordBatch {
   readonly topic: Topic
   readonly partition: number
@@ -73,13 +77,14 @@ export interface Subscription {
   readonly maxBatchRecords?: number
   /**
    * The partition is ours: answers the offset to read next, per topic (absent: from the beginning of what is kept).
-   * An offset outside the log rejects with BEHIND_LOG rather than skipping or repeating silently.
+   * An offset outside the log ends the consumer with BEHIND_LOG rather than skipping or repeating silently. A
+   * rejection counts as one of `handle` does, and `revoked` is not called then.
    */
   assigned(partition: number): Promise<Partial<Record<Topic, number>>>
   /**
    * One call at a time per partition, in order within a topic; different partitions may interleave. The next batch of
    * the partition is not read before this resolves (back-pressure). A retriable rejection is retried with the same
-   * batch after a back-off; any other one ends the consumer (`Consumer.done` rejects).
+   * batch after a back-off; any other one ends the consumer, which gives its partitions back (`Consumer.done` rejects).
    */
   handle(batch: RecordBatch): Promise<void>
   /** The partition is about to be someone else's. No `handle` of it runs meanwhile or after. */
@@ -87,10 +92,13 @@ export interface Subscription {
 }
 
 export interface Consumer {
-  /** Records produced and not yet handled by this member, over its partitions. */
+  /**
+   * Offsets produced and not yet handled by this member, over its partitions; all of a partition whose `assigned` has
+   * not answered.
+   */
   lag(): number
   /** Resolves after `stop`, rejects with what ended the consumer. */
   readonly done: Promise<void>
-  /** Finishes the batches in hand, gives the partitions back. */
+  /** Finishes the batches in hand (one that is being retried is left), gives the partitions back. Idempotent. */
   stop(): Promise<void>
 }

@@ -37,6 +37,8 @@ export interface Slate {
   /** What was missing or late when the slate was made; empty when nothing was. */
   readonly degraded: readonly string[]
   readonly items: readonly SlateItem[]
+  /** For the metrics, where it was measured; not part of the answer. */
+  readonly stagesMs?: Readonly<Record<string, number>>
   readonly debug?: SlateDebug
 }
 

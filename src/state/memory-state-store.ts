@@ -7,8 +7,13 @@ interface Partition {
   readonly values: Map<string, Uint8Array>
 }
 
-/** A state store that ends with the process: for evaluation, which folds a whole stream once and throws it away. */
-export function openMemoryStateStore(options: { partitions: number }): StateStore {
+/**
+ * A state store that ends with the process: for evaluation, which folds a whole stream once and throws it away.
+ * @param options.shared keeps the committed bytes themselves instead of a copy: cheap, for a caller that changes what
+ * it committed only to commit it again before it reads
+ */
+export function openMemoryStateStore(options: { partitions: number; shared?: boolean }): StateStore {
+  const { shared = false } = options
   const partitionsById = new Map<string, Partition>()
   const at = (group: string, partition: number): Partition => {
     const id = `${group}/${partition}`
@@ -43,6 +48,7 @@ export function openMemoryStateStore(options: { partitions: number }): StateStor
           }
           for (const [key, value] of mutations) {
             if (value === null) mine.values.delete(key)
+            else if (shared) mine.values.set(key, value)
             else overwrite(mine.values, key, value)
           }
           mine.offsets = { ...mine.offsets, ...offsets }

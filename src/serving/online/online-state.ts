@@ -4,7 +4,7 @@ import { KEYS } from '../../state/keys.ts'
 import type { StateStore } from '../../state/state-store.ts'
 import { History } from '../../state/values/history.ts'
 import { ItemSet } from '../../state/values/item-set.ts'
-import { Neighbours } from '../../state/values/neighbours.ts'
+import { type NeighbourColumns, readNeighbours } from '../../state/values/neighbours.ts'
 import { type GenreTaste, UserFeatures } from '../../state/values/user-features.ts'
 import { VOCABULARY_CHUNK, Vocabulary } from '../../state/values/vocabulary.ts'
 import type { ItemIndex } from './item-index.ts'
@@ -31,7 +31,7 @@ export interface UserState {
 
 /** The co-visits out of one item: one row a partition that has met it. */
 export interface NeighbourRow {
-  readonly row: Neighbours
+  readonly row: NeighbourColumns
   /** Item indexes by the row's ordinals. */
   readonly indexes: Int32Array
 }
@@ -119,7 +119,7 @@ export class OnlineState {
         if (keys.length === 0) return
         const values = await this.#store.read(this.#group, partition, keys)
         values.forEach((bytes, at) => {
-          if (bytes) rows[asked[at]!]!.push({ row: new Neighbours(bytes), indexes: vocabulary.indexes })
+          if (bytes) rows[asked[at]!]!.push({ row: readNeighbours(bytes), indexes: vocabulary.indexes })
         })
       }),
     )

@@ -30,7 +30,7 @@ export class PartitionVocabulary {
     return this.#indexes[ordinal]!
   }
 
-  /** Item indexes by ordinal; entries from `size` on mean nothing. */
+  /** Item indexes by ordinal, -1 from `size` on. */
   get indexes(): Int32Array {
     return this.#indexes
   }
@@ -55,7 +55,7 @@ export class PartitionVocabulary {
 
   #append(start: number, names: Vocabulary): void {
     if (start + names.size > this.#indexes.length) {
-      const grown = new Int32Array(Math.max(1024, 2 * (start + names.size)))
+      const grown = new Int32Array(Math.max(1024, 2 * (start + names.size))).fill(-1)
       grown.set(this.#indexes)
       this.#indexes = grown
     }

@@ -6,7 +6,8 @@ export const NEIGHBOURS_LENGTH = 512
 /** A row may grow past the bound by a quarter before it is pruned to it, so that pruning is rare. */
 const CAPACITY = NEIGHBOURS_LENGTH + NEIGHBOURS_LENGTH / 4
 /** One entry: neighbour ordinal u32 · weight after f32 · weight before f32. */
-const WORDS = 3
+export const NEIGHBOUR_WORDS = 3
+const WORDS = NEIGHBOUR_WORDS
 export const NEIGHBOUR_BYTES = WORDS * 4
 const EMPTY = 0
 
@@ -123,6 +124,22 @@ export class Neighbours {
 // Scratch space of `prune`.
 const strengths = new Float32Array(CAPACITY)
 const ordered = new Float32Array(CAPACITY)
+
+/** A stored row as columns, for reading only: entry i has its item at i * 3, its weights after and before behind it. */
+export interface NeighbourColumns {
+  readonly items: Uint32Array
+  readonly weights: Float32Array
+}
+
+/** @param bytes as `encode` gave them; used as they are where they lie on a word boundary, else copied */
+export function readNeighbours(bytes: Uint8Array): NeighbourColumns {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
+  const length = aligned.byteLength / 4
+  return {
+    items: new Uint32Array(aligned.buffer, aligned.byteOffset, length),
+    weights: new Float32Array(aligned.buffer, aligned.byteOffset, length),
+  }
+}
 
 /** Fibonacci hashing: consecutive ordinals spread over the table. */
 function hash(item: number): number {

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import type { Recommender } from '../../recommender.ts'
+import { Problem } from '../problem.ts'
+import { idParam, problems } from '../schemas.ts'
+
+export function userRoute(app: FastifyInstance, recommender: Recommender): void {
+  app.get<{ Params: { id: string } }>(
+    '/users/:id',
+    {
+      schema: {
+        summary: 'A user as the live state has it: profile, recent history, features',
+        tags: ['users'],
+        params: idParam('id', '42'),
+        response: { 200: { $ref: 'user-view#' }, ...problems(400, 404, 503) },
+      },
+    },
+    async ({ params }) => {
+      const user = await recommender.user(params.id)
+      if (user) return user
+      const detail = `Nothing is known of user ${JSON.stringify(params.id)}: recommendations work all the same.`
+      throw new Problem('not-found', detail)
+    },
+  )
+}

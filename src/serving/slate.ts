@@ -1,0 +1,101 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Proposal } from './blend.ts'
+import type { ItemIndex } from './online/item-index.ts'
+import type { SlateItem } from './recommender.ts'
+import type { RequestContext } from './sources/candidate-source.ts'
+import type { Scores } from './sources/scores.ts'
+
+/** From this share of an item's score on, one history item is named as its reason. */
+const NAMED_SHARE = 0.4
+
+export interface SlateParts {
+  readonly context: RequestContext
+  readonly blended: Scores
+  readonly proposals: readonly Proposal[]
+  readonly items: ItemIndex
+  readonly catalogue: Catalogue
+  readonly explain: boolean
+}
+
+/** Turns the best items, in their order, into what is shown: titles, sections, reasons, and where each came from. */
+export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem[] {
+  const ranks = parts.proposals.map(({ scores }) => ranksAmong(best, scores))
+  return best.map((item) => {
+    const known = parts.catalogue.get(parts.items.id(item))
+    const sources = parts.proposals.flatMap(({ source, scores }, index) => {
+      const score = scores.get(item)
+      return score > 0 ? [{ name: source.name, rank: ranks[index]!.get(item)!, score }] : []
+    })
+    return {
+      itemId: parts.items.id(item),
+      title: known?.title ?? parts.items.id(item),
+      ...(known?.year === undefined ? {} : { year: known.year }),
+      ...(known?.genres === undefined ? {} : { genres: known.genres }),
+      ...(known?.posterUrl === undefined ? {} : { posterUrl: known.posterUrl }),
+      score: parts.blended.get(item),
+      ...reasonFor(item, parts),
+      sources: sources.sort((a, b) => a.rank - b.rank),
+      ...(parts.explain ? { explanation: explain(item, parts) } : {}),
+    }
+  })
+}
+
+/** Rank (from 1) of each of `best` among all that a source proposed. */
+function ranksAmong(best: readonly number[], scores: Scores): Map<number, number> {
+  const ranks = new Map(best.map((item) => [item, 1]))
+  const wanted = best.map((item) => [item, scores.get(item)] as const)
+  for (const other of scores.items) {
+    const score = scores.get(other)
+    for (const [item, own] of wanted) if (score > own) ranks.set(item, ranks.get(item)! + 1)
+  }
+  return ranks
+}
+
+/** The source that contributed most says which section the item stands in, its loudest history entry why. */
+function reasonFor(item: number, parts: SlateParts): { section: string; reason: string } {
+  let leading: Proposal | undefined
+  let most = 0
+  for (const proposal of parts.proposals) {
+    const share = proposal.source.weight * proposal.scores.get(item)
+    if (share > most) {
+      most = share
+      leading = proposal
+    }
+  }
+  if (!leading) return { section: 'More to discover', reason: 'Something new to discover' }
+  const { source, scores } = leading
+  const from = scores.because(item)
+  if (from < 0) return { section: source.section, reason: plainReason(source.name, item, parts) }
+  const title = titleOf(parts.context.history[from]!.item, parts)
+  if (scores.loudest(item) >= NAMED_SHARE * scores.get(item)) {
+    return { section: `Because you watched ${title}`, reason: `Because you watched ${title}` }
+  }
+  return { section: source.section, reason: `Goes with ${title} and others you watched` }
+}
+
+function plainReason(source: string, item: number, parts: SlateParts): string {
+  if (source === 'trending') return 'Watched by many right now'
+  if (source === 'favourite-genre') {
+    const genres = parts.catalogue.get(parts.items.id(item))?.genres ?? []
+    const favourite = parts.context.user?.genres.find(({ name }) => genres.includes(name))
+    if (favourite) return `Popular in ${favourite.name}, a genre you like`
+  }
+  return 'Popular with everyone'
+}
+
+function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explanation']> {
+  const total = parts.blended.get(item)
+  const because = parts.proposals.flatMap(({ source, scores }) => {
+    const from = scores.because(item)
+    if (from < 0 || !(total > 0)) return []
+    const { item: earlier } = parts.context.history[from]!
+    const weight = (source.weight * scores.loudest(item)) / total
+    return [{ itemId: parts.items.id(earlier), title: titleOf(earlier, parts), weight }]
+  })
+  const features = parts.proposals.map(({ source, scores }) => [source.name, source.weight * scores.get(item)])
+  return { because: because.sort((a, b) => b.weight - a.weight), features: Object.fromEntries(features) }
+}
+
+function titleOf(item: number, { items, catalogue }: SlateParts): string {
+  return catalogue.get(items.id(item))?.title ?? items.id(item)
+}

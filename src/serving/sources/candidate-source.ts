@@ -1,0 +1,36 @@
+import type { ItemTable } from '../online/item-table.ts'
+import type { HistoryEntry, NeighbourRow, UserState } from '../online/online-state.ts'
+import type { TopLists } from '../online/top-lists.ts'
+import type { Scores } from './scores.ts'
+
+/** What the sources know of a request, read once for all of them. */
+export interface RequestContext {
+  /** Stream time, ms. */
+  readonly now: number
+  /** Newest first: what speaks for or against items. */
+  readonly history: readonly HistoryEntry[]
+  /** Of each history entry: how much it speaks for (negative: against) what goes with it. */
+  readonly influence: readonly number[]
+  /** Co-visits of the newest ROWS_READ entries; empty where they could not be read. */
+  readonly rows: readonly (readonly NeighbourRow[])[]
+  /** Undefined for an anonymous session. */
+  readonly user: UserState | undefined
+  readonly table: ItemTable
+  readonly lists: TopLists
+}
+
+/** Entries of the history whose co-visits are read. */
+export const ROWS_READ = 30
+
+/**
+ * Proposes items. A source scores synchronously what the context holds, so it cannot be late or fail by itself: what
+ * may be missing is the context, and then it proposes nothing.
+ */
+export interface CandidateSource {
+  readonly name: string
+  /** What one unit of its score weighs in the blend. */
+  readonly weight: number
+  /** The row of the page that its items stand in. */
+  readonly section: string
+  propose(context: RequestContext, into: Scores): void
+}
