@@ -58,7 +58,7 @@ class LmdbBroker implements Broker {
   async produce(topic: Topic, messages: readonly Message[]): Promise<readonly Position[]> {
     this.#mustBeOpen(this.#closed)
     for (const { partition = 0 } of messages) {
-      if (partition >= 0 && partition < this.partitions) continue
+      if (Number.isInteger(partition) && partition >= 0 && partition < this.partitions) continue
       throw new TributaryError('BAD_INPUT', `${topic} has ${this.partitions} partitions, none is numbered ${partition}`)
     }
     return messages.length === 0 ? [] : this.#appends.add(topic, messages)

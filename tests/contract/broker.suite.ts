@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Broker, Consumer, Message, RecordBatch, Subscription } from '../../src/broker/broker.ts'
 import { TributaryError } from '../../src/errors.ts'
 import { partitionFor, type Topic } from '../../src/events/topics.ts'
@@ -46,10 +46,10 @@ export function brokerSuite({ name, open }: { name: string; open: () => Promise<
       under = await open()
       broker = under.broker
     })
-    afterAll(async () => {
-      await Promise.all(consumers.map((consumer) => consumer.stop()))
-      await under.close()
+    afterEach(async () => {
+      await Promise.all(consumers.splice(0).map((consumer) => consumer.stop()))
     })
+    afterAll(() => under.close())
 
     async function endsOf(...topics: Topic[]): Promise<Ends> {
       const bounds = await Promise.all(topics.map((topic) => broker.bounds(topic)))
@@ -298,6 +298,7 @@ export function brokerSuite({ name, open }: { name: string; open: () => Promise<
         const group = newGroup()
         const next = [...from.ratings!]
         const seen: string[] = []
+        const enough = Promise.withResolvers<void>()
         const committing: Partial<Subscription> = {
           group,
           maxBatchRecords: 50,
@@ -305,10 +306,11 @@ export function brokerSuite({ name, open }: { name: string; open: () => Promise<
           handle: async (batch) => {
             seen.push(...batch.records.map(({ offset }) => `${batch.partition}/${offset}`))
             next[batch.partition] = batch.next
+            if (seen.length > 300) enough.resolve()
           },
         }
         const first = await subscribe(from, committing)
-        await until(() => expect(seen.length).toBeGreaterThan(300))
+        await enough.promise
         await first.stop()
         expect(seen.length).toBeLessThan(2_000)
         await subscribe(from, committing)
@@ -534,12 +536,16 @@ export function brokerSuite({ name, open }: { name: string; open: () => Promise<
           })
         const sharesOf = (...members: number[]) =>
           members.map((member) => [...owners.values()].filter((owner) => owner === member).length)
-        const even = (...members: number[]) =>
-          until(() => {
+        /** The members come to share evenly, and go on handling. */
+        const even = async (...members: number[]) => {
+          await until(() => {
             const shares = sharesOf(...members)
             expect(sum(shares)).toBe(broker.partitions)
             expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1)
           })
+          const before = handled
+          await until(() => expect(handled).toBeGreaterThan(before + 500))
+        }
 
         let produced = 0
         let producing = true

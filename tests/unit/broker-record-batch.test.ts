@@ -70,7 +70,7 @@ describe('a stored batch', () => {
   })
 
   it('is refused when its bytes are not what was written', () => {
-    const [{ bytes }] = encodeBatches(Array.from({ length: 100 }, (_, i) => json(i))) as [{ bytes: Buffer }]
+    const { bytes } = encodeBatches(Array.from({ length: 100 }, (_, i) => json(i)))[0]!
     const damaged = (at: number, byte: number) => {
       const copy = Buffer.from(bytes)
       copy[at] = copy[at]! ^ byte

@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { loadConfig } from '../../config/config.ts'
+import { consume } from '../roles/consume.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { openTerminal } from '../terminal.ts'
+
+export function consumeCommand(): Command {
+  return new Command('consume')
+    .description('folds the topics into online state and event log; start more of them to share the partitions')
+    .option('--home <dir>', 'where the embedded state and log are kept')
+    .action(async (flags) => {
+      const terminal = openTerminal()
+      await consume({
+        config: loadConfig(flags),
+        signal: stopSignal(),
+        onProgress: ({ events, lag, logged, logLag, refused }) =>
+          terminal.status(`folded ${events} (lag ${lag})  logged ${logged} (lag ${logLag})  refused ${refused}`),
+      })
+      terminal.end()
+      process.exit()
+    })
+}

@@ -1,0 +1,80 @@
+import { Command } from 'commander'
+import { Catalogue } from '../../catalogue/catalogue.ts'
+import { loadConfig } from '../../config/config.ts'
+import { TributaryError } from '../../errors.ts'
+import { decode } from '../../events/codec.ts'
+import { TOPIC_NAMES, type Topic } from '../../events/topics.ts'
+import { LiveRecommender } from '../../serving/live-recommender.ts'
+import { ItemIndex } from '../../serving/online/item-index.ts'
+import { OnlineState } from '../../serving/online/online-state.ts'
+import { LIVE_GROUP } from '../../state/keys.ts'
+import { openBroker, openStateStore } from '../adapters.ts'
+
+export function inspectCommand(): Command {
+  const command = new Command('inspect').description('what the program knows of a user, an item or a topic, as JSON')
+  const home = ['--home <dir>', 'where the embedded state and log are kept'] as const
+  command
+    .command('user')
+    .description('history, features, and what would be recommended and why')
+    .argument('<id>')
+    .option(...home)
+    .option('-k <items>', 'items recommended', '10')
+    .action((userId, { home, k }) =>
+      withRecommender({ home }, async (recommender) => {
+        const view = await recommender.user(userId)
+        const slate = await recommender.recommend({ userId, k: Number(k), explain: true, debug: true })
+        print({ user: view ?? null, slate })
+      }),
+    )
+  command
+    .command('item')
+    .description('catalogue entry and the items that go with it')
+    .argument('<id>')
+    .option(...home)
+    .option('-k <items>', 'items shown', '10')
+    .action((itemId, { home, k }) =>
+      withRecommender({ home }, async (recommender) => {
+        const item = recommender.item(itemId)
+        if (!item) throw new TributaryError('BAD_INPUT', `the catalogue has no item ${JSON.stringify(itemId)}`)
+        print({ item, similar: await recommender.similar(itemId, Number(k)) })
+      }),
+    )
+  command
+    .command('topic')
+    .description('bounds of its partitions and its latest events')
+    .argument('<name>', TOPIC_NAMES.join(', '))
+    .option(...home)
+    .option('-n <events>', 'latest events shown, per partition', '3')
+    .action(async (name, { home, n }) => {
+      if (!TOPIC_NAMES.includes(name)) {
+        throw new TributaryError('BAD_USAGE', `no topic ${JSON.stringify(name)}; there are ${TOPIC_NAMES.join(', ')}`)
+      }
+      const topic: Topic = name
+      const broker = await openBroker(loadConfig({ home }))
+      for (const [partition, { begin, end }] of (await broker.bounds(topic)).entries()) {
+        const records = await broker.read(topic, partition, Math.max(begin, end - Number(n)), Number(n))
+        const latest = records.map(({ offset, key, value }) => ({ offset, key, ...decode(topic, value) }))
+        print({ partition, begin, end, latest })
+      }
+      await broker.close()
+      process.exit()
+    })
+  return command
+}
+
+async function withRecommender(flags: { home?: string }, use: (recommender: LiveRecommender) => Promise<void>) {
+  const config = loadConfig(flags)
+  const broker = await openBroker(config)
+  const store = await openStateStore(config)
+  const catalogue = new Catalogue()
+  await catalogue.follow(broker)
+  await use(new LiveRecommender({ online: new OnlineState(store, LIVE_GROUP, new ItemIndex()), catalogue }))
+  await catalogue.stop()
+  await broker.close()
+  await store.close()
+  process.exit()
+}
+
+function print(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2))
+}

@@ -1,0 +1,56 @@
+import { Command } from 'commander'
+import { loadConfig } from '../../config/config.ts'
+import { TributaryError } from '../../errors.ts'
+import { parseSpeed } from '../../producers/pacing.ts'
+import { aborted, type ConsumeProgress } from '../roles/consume.ts'
+import { serve } from '../roles/serve.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { openTerminal } from '../terminal.ts'
+import { startThread } from '../threads.ts'
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description('everything in one process: replays a data set, learns from it, and answers at a printed address')
+    .option('--data <name|path>', 'ml-1m, ml-100k, synthetic, a folder or a CSV file (default: what is there)')
+    .option('--speed <speed>', 'of the live part, as 100x (default: one at which something happens all the time)')
+    .option('--port <port>', 'to listen on; 0 chooses a free one')
+    .option('--host <address>', 'to listen on')
+    .option('--home <dir>', 'where state, log and downloads are kept')
+    .action(async ({ data, speed, ...flags }) =>
+      start(flags, data, speed === undefined ? undefined : parseSpeed(speed)),
+    )
+}
+
+async function start(flags: Record<string, string>, data: string | undefined, speed: number | undefined) {
+  const config = loadConfig(flags)
+  const signal = stopSignal()
+  const terminal = openTerminal()
+  terminal.line(`Tributary keeps its state in ${config.home}`)
+  let folded: ConsumeProgress | undefined
+  const serving = await serve(config, (error, request) => terminal.line(`${request}: ${describe(error)}`))
+  const consuming = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
+    if (message.type === 'progress') folded = message.progress
+  })
+  const replaying = startThread<{ data: string | undefined; speed: number | undefined }, string>('replay', { config, data, speed }, (message) => {
+    if (message.type === 'message') terminal.line(message.text)
+    else terminal.status(`${message.progress}  lag ${folded?.lag ?? 0}`)
+  })
+  serving.metrics.addGauge('tributary_consumer_lag', 'Events produced and not yet folded', () => folded?.lag ?? 0)
+  serving.metrics.addGauge('tributary_event_log_lag', 'Events not yet in the event log', () => folded?.logLag ?? 0)
+  terminal.line(`Open ${serving.url}`)
+  const failed = (error: unknown) => terminal.line(`The replay ended: ${describe(error)}`)
+  const replayed = replaying.done.catch(failed)
+  try {
+    await Promise.race([aborted(signal), consuming.done])
+    if (!signal.aborted) throw new TributaryError('INTERNAL', 'the consumers ended by themselves')
+  } finally {
+    terminal.end()
+    await Promise.allSettled([replaying.stop(), replayed])
+    await Promise.allSettled([consuming.stop(), serving.close()])
+  }
+  process.exit()
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,55 @@
+import { Command } from 'commander'
+import { TributaryError } from '../errors.ts'
+import { consumeCommand } from './commands/consume.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { downloadCommand } from './commands/download.ts'
+import { evaluateCommand } from './commands/evaluate.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { replayCommand } from './commands/replay.ts'
+import { serveCommand } from './commands/serve.ts'
+import { startCommand } from './commands/start.ts'
+import { stateCommand } from './commands/state.ts'
+
+const BAD_USAGE = 2
+
+const program = new Command('tributary')
+  .description('An event-streaming recommender: events go in, and a moment later the recommendations have changed.')
+  .showHelpAfterError('(add --help for what can be given)')
+  .configureHelp({ showGlobalOptions: true })
+
+for (const command of [
+  startCommand(),
+  replayCommand(),
+  consumeCommand(),
+  serveCommand(),
+  evaluateCommand(),
+  inspectCommand(),
+  stateCommand(),
+  downloadCommand(),
+  doctorCommand(),
+]) {
+  program.addCommand(command)
+}
+
+program.exitOverride()
+for (const command of program.commands) command.exitOverride()
+for (const command of program.commands) for (const sub of command.commands) sub.exitOverride()
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** Says what went wrong on stderr; answers the exit code. */
+function report(error: unknown): number {
+  if (error instanceof TributaryError) {
+    console.error(`tributary: ${error.message}`)
+    if (process.env.DEBUG) console.error(error)
+    return error.code === 'BAD_USAGE' ? BAD_USAGE : 1
+  }
+  const { code, exitCode } = error as { code?: string; exitCode?: number }
+  if (code?.startsWith('commander.')) return exitCode === 0 ? 0 : BAD_USAGE
+  console.error(error)
+  return 1
+}

@@ -1,0 +1,36 @@
+// Produces to a log until it is killed or has done `calls`: run as a process, or as a thread. Call n writes one or
+// more messages `n` to every partition, and says `n` once that has been acknowledged.
+import { writeSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { openLmdbBroker } from '../../src/broker/lmdb-broker.ts'
+
+interface Task {
+  readonly path: string
+  readonly partitions: number
+  readonly first: number
+  readonly calls: number
+  /** Calls under way at the same time. */
+  readonly concurrency: number
+}
+
+const task: Task = workerData ?? JSON.parse(process.argv[2]!)
+const acknowledge = (n: number) => (parentPort ? parentPort.postMessage(n) : writeSync(1, `${n}\n`))
+const broker = openLmdbBroker(task)
+
+let next = task.first
+const last = task.first + task.calls
+async function produce(): Promise<void> {
+  while (next < last) {
+    const n = next++
+    const copies = 1 + (n % 40)
+    const messages = Array.from({ length: copies * task.partitions }, (_, i) => ({
+      key: 'k',
+      value: Buffer.from(`${n}`),
+      partition: i % task.partitions,
+    }))
+    await broker.produce('ratings', messages)
+    acknowledge(n)
+  }
+}
+await Promise.all(Array.from({ length: task.concurrency }, produce))
+await broker.close()
