@@ -11,7 +11,7 @@ import { LIVE_GROUP } from '../state/keys.ts'
 import { openMemoryStateStore } from '../state/memory-state-store.ts'
 import { addRank, emptySums, mergeSums, metricsOf, type RankingSums } from './metrics.ts'
 import { rankOf } from './rank.ts'
-import { scoreReference } from './reference-co-visitation.ts'
+import { referenceRarity, scoreReference } from './reference-co-visitation.ts'
 
 export const SYSTEMS = ['popularity', 'decayed-popularity', 'co-visitation', 'blend'] as const
 export type System = (typeof SYSTEMS)[number]
@@ -93,7 +93,7 @@ export async function prequential(options: PrequentialOptions): Promise<Prequent
     if (!met.anyone(target)) return bySystem(() => Number.POSITIVE_INFINITY)
     const { context, blended } = await recommender.score(event.userId, event.at)
     const { table } = online
-    scoreReference(context, reference, items.size)
+    scoreReference(context, reference, items.size, met.rarity)
     const scores: Record<System, (item: number) => number> = {
       popularity: (item) => met.visits(item),
       'decayed-popularity': (item) => table.trend[item] ?? 0,
@@ -117,6 +117,8 @@ function slicesOf(event: Interaction, sequence: number, size: number): string[] 
 class Met {
   readonly #items: ItemIndex
   readonly #byUser = new Map<string, Set<number>>()
+  /** By item index. */
+  rarity = new Float64Array(0)
   #visits: number[] = []
   #all: number[] = []
   #scratch = new Int32Array(1024)
@@ -150,10 +152,18 @@ class Met {
     const item = this.#items.index(itemId)
     if (!this.anyone(item)) this.#all.push(item)
     this.#visits[item] = this.visits(item) + 1
+    if (this.rarity.length <= item) this.rarity = grown(this.rarity, 2 * (item + 1))
+    this.rarity[item] = referenceRarity(this.visits(item))
     const seen = this.#byUser.get(userId)
     if (seen) seen.add(item)
     else this.#byUser.set(userId, new Set([item]))
   }
+}
+
+function grown(column: Float64Array, size: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(size)
+  larger.set(column)
+  return larger
 }
 
 function bySystem<T>(value: (system: System) => T): Record<System, T> {

@@ -21,6 +21,7 @@ const RELEASE = 'live'
 /** Statistics and lists are read again when they are older than this, and than 20 times what reading them took. */
 const REFRESH_MS = 100
 const REFRESH_SHARE = 20
+const LISTS_REFRESH_MS = 1000
 
 export interface LiveRecommenderOptions {
   readonly online: OnlineState
@@ -43,6 +44,7 @@ export class LiveRecommender implements Recommender {
   readonly #blend: Blend
   readonly #lists: TopLists
   #refreshDueMs = 0
+  #listsDueMs = 0
   #firstRefresh: Promise<void> | undefined
 
   constructor({ online, catalogue, kinds = DEFAULT_KINDS, sources = SOURCES }: LiveRecommenderOptions) {
@@ -74,7 +76,7 @@ export class LiveRecommender implements Recommender {
     stage('blend')
     const { kept, removed } = applyFilters(blended.items, this.#filters(request, context))
     stage('filter')
-    const best = topOf(kept, request.k, (item) => blended.get(item))
+    const best = topOf(kept, request.k, blended)
     const catalogue = this.#catalogue
     const slate = makeSlate(best, { context, blended, proposals, items, catalogue, explain: request.explain ?? false })
     stage('slate')
@@ -110,6 +112,7 @@ export class LiveRecommender implements Recommender {
 
   /** Reads statistics and lists again, due or not. */
   async refresh(): Promise<void> {
+    this.#listsDueMs = 0
     await this.#read()
   }
 
@@ -124,7 +127,7 @@ export class LiveRecommender implements Recommender {
     const source = by === 'trend' ? trending : popular
     const context = this.#context([], undefined, [])
     const { blended, proposals } = new Blend([source]).run(context, this.#online.items.size)
-    const best = topOf([...blended.items], k, (item) => blended.get(item))
+    const best = topOf([...blended.items], k, blended)
     const [items, catalogue] = [this.#online.items, this.#catalogue]
     return makeSlate(best, { context, blended, proposals, items, catalogue, explain: false })
   }
@@ -226,9 +229,11 @@ export class LiveRecommender implements Recommender {
   async #read(): Promise<void> {
     const start = performance.now()
     try {
-      for (const item of this.#catalogue.values()) this.#online.items.index(item.itemId)
       await this.#online.refresh()
-      this.#lists.refresh(this.#online.table)
+      if (start >= this.#listsDueMs) {
+        this.#lists.refresh(this.#online.table)
+        this.#listsDueMs = start + LISTS_REFRESH_MS
+      }
     } finally {
       const now = performance.now()
       this.#refreshDueMs = now + Math.max(REFRESH_MS, REFRESH_SHARE * (now - start))
@@ -239,14 +244,13 @@ export class LiveRecommender implements Recommender {
 const LIKE = KINDS.indexOf('like')
 
 /** The `k` items with the greatest scores, best first; of equals the one given first. */
-function topOf(items: readonly number[], k: number, score: (item: number) => number): number[] {
-  const scores = Float64Array.from(items, score)
-  const threshold =
-    k < items.length ? selectRank(scores.slice(), items.length, items.length - k) : Number.NEGATIVE_INFINITY
+function topOf(items: readonly number[], k: number, scores: Scores): number[] {
+  const values = new Float64Array(items.length)
+  for (let i = 0; i < items.length; i++) values[i] = scores.get(items[i]!)
+  const rank = items.length - k
+  const threshold = rank > 0 ? selectRank(values.slice(), items.length, rank) : Number.NEGATIVE_INFINITY
   return items
-    .map((item, order) => ({ item, score: scores[order]! }))
-    .filter((candidate) => candidate.score >= threshold)
-    .sort((a, b) => b.score - a.score)
+    .filter((_, i) => values[i]! >= threshold)
+    .sort((a, b) => scores.get(b) - scores.get(a))
     .slice(0, k)
-    .map(({ item }) => item)
 }

@@ -42,13 +42,28 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
 
 /** Rank (from 1) of each of `best` among all that a source proposed. */
 function ranksAmong(best: readonly number[], scores: Scores): Map<number, number> {
-  const ranks = new Map(best.map((item) => [item, 1]))
-  const wanted = best.map((item) => [item, scores.get(item)] as const)
+  const byScore = best.toSorted((a, b) => scores.get(b) - scores.get(a))
+  const thresholds = Float64Array.from(byScore, (item) => scores.get(item))
+  // Items that beat the threshold at a position but not the one before it.
+  const beating = new Uint32Array(best.length + 1)
   for (const other of scores.items) {
     const score = scores.get(other)
-    for (const [item, own] of wanted) if (score > own) ranks.set(item, ranks.get(item)! + 1)
+    let low = 0
+    let high = thresholds.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (score > thresholds[middle]!) high = middle
+      else low = middle + 1
+    }
+    beating[low]!++
   }
-  return ranks
+  let rank = 1
+  return new Map(
+    byScore.map((item, position) => {
+      rank += beating[position]!
+      return [item, rank]
+    }),
+  )
 }
 
 /** The source that contributed most says which section the item stands in, its loudest history entry why. */

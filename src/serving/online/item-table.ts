@@ -9,6 +9,9 @@ import {
 } from '../../state/values/item-statistics.ts'
 import type { PartitionVocabulary } from './partition-vocabulary.ts'
 
+const RARITY_OFFSET = 5
+const RARITY_EXPONENT = 0.2
+
 interface Shard {
   readonly vocabulary: PartitionVocabulary
   /** By ordinal. */
@@ -36,7 +39,8 @@ export class ItemTable {
   ratings = new Float64Array(0)
   popularity = new Float64Array(0)
   trend = new Float64Array(0)
-  totalVisits = 0
+  /** (RARITY_OFFSET + visits)^-RARITY_EXPONENT: less for what everyone visits. */
+  rarity = new Float64Array(0)
 
   constructor(store: StateStore, group: string, vocabularies: readonly PartitionVocabulary[]) {
     this.#store = store
@@ -50,63 +54,49 @@ export class ItemTable {
    * @param size item indexes given out so far
    */
   async refresh(now: number, size: number): Promise<void> {
-    if (size > this.visits.length) {
-      Object.assign(this, columns(Math.max(1024, size * 2)))
-      this.totalVisits = 0
-    } else if (now - this.#asOf < 20 * TREND_HALF_LIFE_MS) {
-      return this.#readAll(false)
-    }
-    // The landmark of the decayed sums moves before they could overflow: everything is summed anew.
+    const outgrown = size > this.visits.length || this.#shards.some((s) => s.vocabulary.size > s.visits.length)
+    // The landmark of the decayed sums moves before they could overflow.
+    if (outgrown || now - this.#asOf > 20 * TREND_HALF_LIFE_MS) this.#startAnew(now, size)
+    await Promise.all(this.#shards.map((shard, partition) => this.#readShard(shard, partition)))
+  }
+
+  #startAnew(now: number, size: number): void {
     this.#asOf = now
-    await this.#readAll(true)
-  }
-
-  async #readAll(anew: boolean): Promise<void> {
-    await Promise.all(this.#shards.map((shard, partition) => this.#readShard(shard, partition, anew)))
-  }
-
-  async #readShard(shard: Shard, partition: number, anew: boolean): Promise<void> {
-    const { size } = shard.vocabulary
-    if (size > shard.visits.length) {
-      anew = true
-      Object.assign(shard, columns(size * 2))
+    Object.assign(this, columns(Math.max(1024, size * 2)))
+    this.rarity = new Float64Array(this.visits.length).fill(RARITY_OFFSET ** -RARITY_EXPONENT)
+    for (const shard of this.#shards) {
+      Object.assign(shard, columns(Math.max(1024, shard.vocabulary.size * 2)))
+      shard.chunks.length = 0
     }
-    const count = Math.ceil(size / STATISTICS_CHUNK)
+  }
+
+  async #readShard(shard: Shard, partition: number): Promise<void> {
+    const count = Math.ceil(shard.vocabulary.size / STATISTICS_CHUNK)
     const keys = Array.from({ length: count }, (_, chunk) => KEYS.statistics + chunk)
     const values = await this.#store.read(this.#group, partition, keys)
     values.forEach((bytes, chunk) => {
-      if (!bytes) return
       const before = shard.chunks[chunk]
-      if (!anew && before && Buffer.compare(before, bytes) === 0) return
+      if (!bytes || (before && Buffer.compare(before, bytes) === 0)) return
       shard.chunks[chunk] = new Uint8Array(bytes)
       this.#take(shard, chunk, new ItemStatisticsChunk(bytes))
     })
   }
 
+  /** Brings a shard's columns, and the sums over all shards by the same differences, to what a chunk says. */
   #take(shard: Shard, chunk: number, statistics: ItemStatisticsChunk): void {
     const start = chunk * STATISTICS_CHUNK
     for (let ordinal = start; ordinal < Math.min(start + STATISTICS_CHUNK, shard.vocabulary.size); ordinal++) {
       const of = statistics.get(ordinal)
-      shard.visits[ordinal] = of.visits
-      shard.ratings[ordinal] = of.ratings
-      shard.ratingSum[ordinal] = of.ratingSum
-      shard.popularity[ordinal] = of.popularity * decay(this.#asOf - of.popularityAt, POPULARITY_HALF_LIFE_MS)
-      shard.trend[ordinal] = of.trend * decay(this.#asOf - of.trendAt, TREND_HALF_LIFE_MS)
-      this.#sum(shard.vocabulary.index(ordinal))
-    }
-  }
-
-  #sum(index: number): void {
-    this.totalVisits -= this.visits[index]!
-    for (const column of COLUMNS) {
-      let sum = 0
-      for (const shard of this.#shards) {
-        const ordinal = shard.vocabulary.ordinal(index)
-        if (ordinal >= 0) sum += shard[column][ordinal] ?? 0
+      const index = shard.vocabulary.index(ordinal)
+      const popularity = of.popularity * decay(this.#asOf - of.popularityAt, POPULARITY_HALF_LIFE_MS)
+      const trend = of.trend * decay(this.#asOf - of.trendAt, TREND_HALF_LIFE_MS)
+      const now = { visits: of.visits, ratings: of.ratings, ratingSum: of.ratingSum, popularity, trend }
+      for (const column of COLUMNS) {
+        this[column][index]! += now[column] - shard[column][ordinal]!
+        shard[column][ordinal] = now[column]
       }
-      this[column][index] = sum
+      this.rarity[index] = (RARITY_OFFSET + this.visits[index]!) ** -RARITY_EXPONENT
     }
-    this.totalVisits += this.visits[index]!
   }
 }
 

@@ -19,10 +19,19 @@ export class TopLists {
   popular: readonly Top[] = []
   trending: readonly Top[] = []
   #byGenre = new Map<string, Top[]>()
+  #changed = true
+  #shown: number[] = []
+  /** By item index. */
+  #genres: (readonly string[])[] = []
 
   constructor(items: ItemIndex, catalogue: Catalogue) {
     this.#items = items
     this.#catalogue = catalogue
+    for (const { itemId } of catalogue.values()) items.index(itemId)
+    catalogue.onChange(({ itemId }) => {
+      items.index(itemId)
+      this.#changed = true
+    })
   }
 
   ofGenre(genre: string): readonly Top[] {
@@ -30,20 +39,13 @@ export class TopLists {
   }
 
   refresh(table: ItemTable): void {
-    this.available = new Uint8Array(this.#items.size)
-    const known: number[] = []
-    for (const { itemId, available = true } of this.#catalogue.values()) {
-      if (!available) continue
-      const item = this.#items.index(itemId)
-      this.available[item] = 1
-      known.push(item)
-    }
+    const known = this.#known()
     const visited = known.filter((item) => table.visits[item]! > 0)
     const byPopularity = visited.toSorted((a, b) => table.popularity[b]! - table.popularity[a]!)
     const total = sum(visited, table.popularity)
     this.#byGenre = new Map()
     for (const item of byPopularity) {
-      for (const genre of this.#catalogue.get(this.#items.id(item))?.genres ?? []) {
+      for (const genre of this.#genres[item]!) {
         const list = this.#byGenre.get(genre) ?? []
         if (list.length < LENGTH) list.push({ item, share: table.popularity[item]! / total })
         this.#byGenre.set(genre, list)
@@ -57,6 +59,23 @@ export class TopLists {
     this.popular = first
       .slice(0, LENGTH)
       .map((item, rank) => ({ item, share: total > 0 ? table.popularity[item]! / total : 1 / (LENGTH + rank) }))
+  }
+
+  /** Items that may be shown, read from the catalogue again when it has changed. */
+  #known(): readonly number[] {
+    if (!this.#changed) return this.#shown
+    this.#changed = false
+    this.#shown = []
+    this.#genres = []
+    this.available = new Uint8Array(this.#items.size)
+    for (const { itemId, available = true, genres = [] } of this.#catalogue.values()) {
+      if (!available) continue
+      const item = this.#items.index(itemId)
+      this.available[item] = 1
+      this.#shown.push(item)
+      this.#genres[item] = genres
+    }
+    return this.#shown
   }
 }
 

@@ -20,7 +20,7 @@ export interface RequestContext {
 }
 
 /** Entries of the history whose co-visits are read. */
-export const ROWS_READ = 30
+export const ROWS_READ = 20
 
 /**
  * Proposes items. A source scores synchronously what the context holds, so it cannot be late or fail by itself: what

@@ -1,3 +1,5 @@
+import { NEIGHBOUR_WORDS, type NeighbourColumns } from '../../state/values/neighbours.ts'
+
 /**
  * Scores by item index: an array over all items, and the list of those that have one, so that clearing costs what was
  * used. Remembers which history entry spoke loudest for each item.
@@ -42,17 +44,45 @@ export class Scores {
     }
   }
 
+  /**
+   * Adds `factors.after` × weight after + `factors.before` × weight before for every neighbour of a stored row: the
+   * loop that a request spends most of its time in.
+   * @param indexes item index by the row's ordinals; a neighbour without one waits for the next vocabulary refresh
+   */
+  addRow(row: NeighbourColumns, indexes: Int32Array, factors: { after: number; before: number }, from: number): void {
+    const { items, weights } = row
+    const { after, before } = factors
+    const scores = this.#scores
+    const loudest = this.#loudest
+    const because = this.#because
+    const has = this.#has
+    for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
+      const item = indexes[items[at]!] ?? -1
+      const amount = after * weights[at + 1]! + before * weights[at + 2]!
+      if (item < 0 || amount === 0) continue
+      if (has[item] === 0) {
+        has[item] = 1
+        this.#items[this.#count++] = item
+        because[item] = -1
+      }
+      scores[item]! += amount
+      if (amount > loudest[item]!) {
+        loudest[item] = amount
+        because[item] = from
+      }
+    }
+  }
+
   get(item: number): number {
     return this.#scores[item]!
   }
 
-  /** Multiplies the score of each item by `factor(item)`. */
-  scale(factor: (item: number) => number): void {
+  /** Multiplies the score of each item by its factor. */
+  scale(factors: Float64Array): void {
     for (let i = 0; i < this.#count; i++) {
       const item = this.#items[i]!
-      const by = factor(item)
-      this.#scores[item]! *= by
-      this.#loudest[item]! *= by
+      this.#scores[item]! *= factors[item]!
+      this.#loudest[item]! *= factors[item]!
     }
   }
 
