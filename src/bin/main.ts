@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { TributaryError } from '../errors.ts'
+import { benchCommand } from './commands/bench.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { downloadCommand } from './commands/download.ts'
@@ -26,6 +27,7 @@ for (const command of [
   inspectCommand(),
   stateCommand(),
   downloadCommand(),
+  benchCommand(),
   doctorCommand(),
 ]) {
   program.addCommand(command)

@@ -87,6 +87,7 @@ export class LiveRecommender implements Recommender {
       release: RELEASE,
       degraded,
       items: slate,
+      stagesMs: stages,
       ...(request.debug && {
         debug: {
           streamTime: context.now,
@@ -230,11 +231,12 @@ export class LiveRecommender implements Recommender {
     const start = performance.now()
     try {
       await this.#online.refresh()
+    } finally {
+      // Also where the statistics cannot be read: the catalogue alone makes a page.
       if (start >= this.#listsDueMs) {
         this.#lists.refresh(this.#online.table)
         this.#listsDueMs = start + LISTS_REFRESH_MS
       }
-    } finally {
       const now = performance.now()
       this.#refreshDueMs = now + Math.max(REFRESH_MS, REFRESH_SHARE * (now - start))
     }

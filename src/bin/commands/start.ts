@@ -31,10 +31,14 @@ async function start(flags: Record<string, string>, data: string | undefined, sp
   const consuming = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
     if (message.type === 'progress') folded = message.progress
   })
-  const replaying = startThread<{ data: string | undefined; speed: number | undefined }, string>('replay', { config, data, speed }, (message) => {
-    if (message.type === 'message') terminal.line(message.text)
-    else terminal.status(`${message.progress}  lag ${folded?.lag ?? 0}`)
-  })
+  const replaying = startThread<{ data: string | undefined; speed: number | undefined }, string>(
+    'replay',
+    { config, data, speed },
+    (message) => {
+      if (message.type === 'message') terminal.line(message.text)
+      else terminal.status(`${message.progress}  lag ${folded?.lag ?? 0}`)
+    },
+  )
   serving.metrics.addGauge('tributary_consumer_lag', 'Events produced and not yet folded', () => folded?.lag ?? 0)
   serving.metrics.addGauge('tributary_event_log_lag', 'Events not yet in the event log', () => folded?.logLag ?? 0)
   terminal.line(`Open ${serving.url}`)

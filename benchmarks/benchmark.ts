@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '../src/config/config.ts'
+
+export interface BenchmarkOptions {
+  readonly config: Config
+  /** Data set by name or path. */
+  readonly data: string
+  readonly status: (text: string) => void
+}
+
+export type Figures = Record<string, unknown>
+export type Benchmark = (options: BenchmarkOptions) => Promise<Figures>
+
+/** Runs in a home of its own that is removed afterwards. */
+export async function inFreshHome<T>(config: Config, use: (config: Config) => Promise<T>): Promise<T> {
+  const home = await mkdtemp(join(tmpdir(), 'tributary-bench-'))
+  try {
+    return await use({
+      ...config,
+      home,
+      ...(config.movielensDir ? {} : { movielensDir: join(config.home, 'datasets') }),
+    })
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+/** The most memory this process has held, MiB, as Linux counts it. */
+export function peakRssMiB(): number {
+  const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))
+  return Math.round(Number(line?.[1]) / 1024)
+}
+
+/** @param sorted ascending */
+export function percentile(sorted: readonly number[], percent: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length))]!
+}
+
+export function rounded(value: number, digits = 2): number {
+  return Number(value.toFixed(digits))
+}
+
+export async function until(condition: () => boolean, everyMs = 5): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, everyMs))
+}

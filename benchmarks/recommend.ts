@@ -1,0 +1,99 @@
+// GET /recommend under load, the server in a process of its own. Baseline: a bare fastify route that answers a canned
+// list of 20, measured the same way in the same run.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import autocannon from 'autocannon'
+import { openBroker } from '../src/bin/adapters.ts'
+import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
+import { openData } from '../src/bin/roles/replay.ts'
+import { startThread } from '../src/bin/threads.ts'
+import type { Config } from '../src/config/config.ts'
+import { ProblemList } from '../src/producers/datasets/problem-list.ts'
+import { replay } from '../src/producers/replay.ts'
+import { type Benchmark, inFreshHome, rounded, until } from './benchmark.ts'
+
+const CONNECTIONS = [1, 8, 32]
+const SECONDS = 8
+const WARM_UP_SECONDS = 3
+const STAGE_REQUESTS = 300
+
+export const run: Benchmark = ({ config: given, data, status }) =>
+  inFreshHome(given, async (config) => {
+    status('folding')
+    const users = await fold(config, data)
+    const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
+    const ours = await startServer([program, 'serve', '--home', config.home, '--port', '0'])
+    const paths = users.map((user) => `/recommend?user=${encodeURIComponent(user)}&k=20`)
+    const canned = await (await fetch(ours.url + paths[0])).text()
+    const bare = await startServer([fileURLToPath(new URL('bare-server.ts', import.meta.url)), canned])
+    const connections: Record<string, object> = {}
+    await load(ours.url, paths, 8, WARM_UP_SECONDS)
+    await load(bare.url, paths, 8, WARM_UP_SECONDS)
+    for (const count of CONNECTIONS) {
+      status(`${count} connections`)
+      const us = await load(ours.url, paths, count, SECONDS)
+      const them = await load(bare.url, paths, count, SECONDS)
+      connections[count] = {
+        requestsPerSecond: Math.round(us.requests.average),
+        p50Ms: us.latency.p50,
+        p90Ms: us.latency.p90,
+        p99Ms: us.latency.p99,
+        bareRequestsPerSecond: Math.round(them.requests.average),
+        bareP99Ms: them.latency.p99,
+        failed: us.non2xx + us.errors,
+      }
+    }
+    const stagesMs = await stages(ours.url, users)
+    const rssMiB = rss(ours.process)
+    await Promise.all([stop(ours.process), stop(bare.process)])
+    return { connections, stagesMs, processes: 1, rssMiB }
+  })
+
+async function fold(config: Config, data: string): Promise<readonly string[]> {
+  let progress: ConsumeProgress | undefined
+  const consumer = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
+    if (message.type === 'progress') progress = message.progress
+  })
+  const dataset = await openData(data, config, new ProblemList())
+  const broker = await openBroker(config)
+  await replay({ broker, dataset })
+  await until(() => (progress?.events ?? 0) >= dataset.size && progress?.logLag === 0)
+  await consumer.stop()
+  await broker.close()
+  return dataset.userIds
+}
+
+async function startServer(args: string[]): Promise<{ url: string; process: ChildProcess }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [url] = await once(createInterface({ input: child.stdout! }), 'line')
+  return { url, process: child }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}
+
+function load(url: string, paths: readonly string[], connections: number, duration: number) {
+  const requests = paths.slice(0, 1000).map((path) => ({ method: 'GET' as const, path }))
+  return autocannon({ url, connections, duration, requests })
+}
+
+/** Mean milliseconds of each stage over some requests, one at a time. */
+async function stages(url: string, users: readonly string[]): Promise<Record<string, number>> {
+  const sums: Record<string, number> = {}
+  for (const user of users.slice(0, STAGE_REQUESTS)) {
+    const answer = await fetch(`${url}/recommend?user=${encodeURIComponent(user)}&k=20&debug=true`)
+    const { debug } = (await answer.json()) as { debug: { stagesMs: Record<string, number> } }
+    for (const [stage, ms] of Object.entries(debug.stagesMs)) sums[stage] = (sums[stage] ?? 0) + ms
+  }
+  return Object.fromEntries(Object.entries(sums).map(([stage, sum]) => [stage, rounded(sum / STAGE_REQUESTS, 3)]))
+}
+
+function rss(child: ChildProcess): number {
+  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))
+  return Math.round(Number(line?.[1]) / 1024)
+}

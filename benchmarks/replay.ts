@@ -1,0 +1,97 @@
+// A data set at full speed through everything: topics, all projections, event log. Baseline: the same events appended
+// to the log alone.
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { openBroker, openEventLog, openStateStore } from '../src/bin/adapters.ts'
+import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
+import { openData } from '../src/bin/roles/replay.ts'
+import { startThread } from '../src/bin/threads.ts'
+import type { Config } from '../src/config/config.ts'
+import { ProblemList } from '../src/producers/datasets/problem-list.ts'
+import { replay } from '../src/producers/replay.ts'
+import { LIVE_GROUP } from '../src/state/keys.ts'
+import { type Benchmark, inFreshHome, peakRssMiB, rounded, until } from './benchmark.ts'
+
+export const run: Benchmark = async ({ config: given, data, status }) => {
+  const rawAppendPerSecond = await inFreshHome(given, (config) => appendAlone(config, data))
+  return inFreshHome(given, async (config) => {
+    let progress: ConsumeProgress | undefined
+    const consumer = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
+      if (message.type === 'progress') progress = message.progress
+    })
+    await until(() => progress !== undefined)
+    const start = performance.now()
+    const dataset = await openData(data, config, new ProblemList())
+    const reading = performance.now() - start
+    const broker = await openBroker(config)
+    const producing = performance.now()
+    await replay({ broker, dataset })
+    const produced = performance.now()
+    await until(() => {
+      status(`folded ${progress!.events}, logged ${progress!.logged} of ${dataset.size}`)
+      return progress!.events >= dataset.size && progress!.logged >= dataset.size
+    })
+    const seconds = (performance.now() - producing) / 1000
+    const peak = peakRssMiB()
+    await consumer.stop()
+    await broker.close()
+    return {
+      deployment: 'embedded',
+      events: dataset.size,
+      seconds: rounded(seconds),
+      eventsPerSecond: Math.round(dataset.size / seconds),
+      readSeconds: rounded(reading / 1000),
+      producedPerSecond: Math.round(dataset.size / ((produced - producing) / 1000)),
+      peakRssMiB: peak,
+      ...(await stateSizes(config)),
+      brokerBytesPerEvent: rounded(folderBytes(join(config.home, 'log')) / dataset.size),
+      eventLogBytesPerEvent: await eventLogBytesPerEvent(config),
+      rawAppendPerSecond,
+    }
+  })
+}
+
+async function appendAlone(config: Config, data: string): Promise<number> {
+  const dataset = await openData(data, config, new ProblemList())
+  const broker = await openBroker(config)
+  const start = performance.now()
+  await replay({ broker, dataset })
+  const seconds = (performance.now() - start) / 1000
+  await broker.close()
+  return Math.round(dataset.size / seconds)
+}
+
+/** Bytes of keys and values: what the state says, without the store's own overhead, and with it. */
+async function stateSizes(config: Config) {
+  const store = await openStateStore(config)
+  const sizes = { user: 0, users: 0, item: 0, items: new Set<string>() }
+  for (let partition = 0; partition < store.partitions; partition++) {
+    for await (const [key, value] of store.scan(LIVE_GROUP, partition, '')) {
+      const table = key.slice(0, 2)
+      if (['h:', 's:', 'f:', 'p:'].includes(table)) sizes.user += key.length + value.byteLength
+      else sizes.item += key.length + value.byteLength
+      if (table === 'h:') sizes.users++
+      if (table === 'v:') for (const item of JSON.parse(Buffer.from(value).toString())) sizes.items.add(item)
+    }
+  }
+  await store.close()
+  return {
+    stateBytesPerUser: Math.round(sizes.user / Math.max(1, sizes.users)),
+    stateBytesPerItem: Math.round(sizes.item / Math.max(1, sizes.items.size)),
+    stateMiBOnDisk: Math.round(folderBytes(join(config.home, 'state')) / 2 ** 20),
+  }
+}
+
+async function eventLogBytesPerEvent(config: Config): Promise<number> {
+  const log = await openEventLog(config)
+  const sql = "SELECT sum(bytes_on_disk) / sum(rows) AS bytes FROM system.parts WHERE active AND table = 'interactions'"
+  const [row] = await log.query<{ bytes: number }>(sql)
+  await log.close()
+  return rounded(Number(row?.bytes))
+}
+
+function folderBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0)
+}

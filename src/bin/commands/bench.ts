@@ -1,0 +1,27 @@
+import { writeFileSync } from 'node:fs'
+import { Argument, Command } from 'commander'
+import type { Benchmark } from '../../../benchmarks/benchmark.ts'
+import { loadConfig } from '../../config/config.ts'
+import { openTerminal } from '../terminal.ts'
+
+const NAMES = ['replay', 'freshness', 'recommend']
+
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('measures speed, beside a baseline in the same run')
+    .addArgument(new Argument('<name>').choices(NAMES))
+    .option('--data <name|path>', 'ml-1m, ml-100k, synthetic, a folder or a CSV file', 'ml-1m')
+    .option('--json <file>', 'write the figures there, as one JSON object')
+    .option('--home <dir>', 'where downloads are kept')
+    .action(async (name, { data, json, home }) => {
+      const terminal = openTerminal()
+      const { run }: { run: Benchmark } = await import(`../../../benchmarks/${name}.ts`)
+      const figures = await run({ config: loadConfig({ home }), data, status: (text) => terminal.status(text) })
+      terminal.end()
+      if (json) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`)
+      for (const [figure, value] of Object.entries(figures)) {
+        console.log(`${figure.padEnd(24)} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+      }
+      process.exit()
+    })
+}
