@@ -2,6 +2,9 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { TributaryError } from '../errors.ts'
 
+const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+export type SaslMechanism = (typeof SASL_MECHANISMS)[number]
+
 interface Setting<T> {
   readonly about: string
   readonly env: string
@@ -16,6 +19,21 @@ const integer = (min: number, max: number) => (text: string) => {
   const value = Number(text)
   if (!Number.isInteger(value) || value < min || value > max) throw `a whole number from ${min} to ${max} is needed`
   return value
+}
+const list = (text: string): readonly string[] => text.split(',').flatMap((part) => part.trim() || [])
+const yesOrNo = (text: string): boolean => {
+  if (['1', 'true', 'yes'].includes(text)) return true
+  if (['', '0', 'false', 'no'].includes(text)) return false
+  throw 'true or false is needed'
+}
+const mechanism = (text: string): SaslMechanism => {
+  const known = SASL_MECHANISMS.find((name) => name === text)
+  if (!known) throw `one of ${SASL_MECHANISMS.join(', ')} is needed`
+  return known
+}
+const url = (text: string): string | undefined => {
+  if (text !== '' && !URL.canParse(text)) throw 'a URL is needed'
+  return text || undefined
 }
 const optional = (text: string): string | undefined => text || undefined
 
@@ -41,6 +59,23 @@ export const SETTINGS = {
     integer(1, 1_000_000),
     'events folded between commits at most',
   ),
+  kafkaBrokers: setting('KAFKA_BROKERS', [], list, 'host:port,… of Kafka; without it the broker is the embedded one'),
+  kafkaSsl: setting('KAFKA_SSL', false, yesOrNo, 'speak TLS to Kafka'),
+  kafkaUsername: setting('KAFKA_USERNAME', undefined, optional, 'SASL user'),
+  kafkaPassword: secret(setting('KAFKA_PASSWORD', undefined, optional, 'SASL password')),
+  kafkaSaslMechanism: setting(
+    'KAFKA_SASL_MECHANISM',
+    'scram-sha-512',
+    mechanism,
+    'plain, scram-sha-256 or scram-sha-512',
+  ),
+  kafkaReplication: setting('KAFKA_REPLICATION', 1, integer(1, 100), 'replicas of the topics that are created'),
+  redisUrl: secret(setting('REDIS_URL', undefined, url, 'redis://… or rediss://…; without it the state is embedded')),
+  redisCluster: setting('REDIS_CLUSTER', false, yesOrNo, 'the Redis URL names a node of a cluster'),
+  clickhouseUrl: setting('CLICKHOUSE_URL', undefined, url, 'http(s)://…; without it the event log is embedded'),
+  clickhouseUser: setting('CLICKHOUSE_USER', 'default', text, 'ClickHouse user'),
+  clickhousePassword: secret(setting('CLICKHOUSE_PASSWORD', '', text, 'ClickHouse password')),
+  clickhouseDatabase: setting('CLICKHOUSE_DATABASE', 'tributary', text, 'ClickHouse database'),
   maxInFlight: setting('TRIBUTARY_MAX_IN_FLIGHT', 256, integer(1, 100_000), 'requests served at the same time at most'),
 } as const satisfies Record<string, Setting<unknown>>
 
@@ -82,5 +117,3 @@ export function describeConfig(config: Config): string {
 function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
-
-void secret
