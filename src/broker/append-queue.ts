@@ -19,7 +19,13 @@ interface Call {
   readonly reject: (error: unknown) => void
 }
 
-/** Calls are gathered into one commit up to this size; a single call is never divided. */
+export interface AppendQueueOptions {
+  /** Calls are gathered into one commit up to this size; a single call is never divided. Default 4 MiB. */
+  readonly maxCommitBytes?: number
+  /** What a message counts beside its key and value. Default 0. */
+  readonly messageBytes?: number
+}
+
 const MAX_COMMIT_BYTES = 4 * 1024 * 1024
 
 /**
@@ -29,18 +35,22 @@ const MAX_COMMIT_BYTES = 4 * 1024 * 1024
 export class AppendQueue {
   readonly #partitions: number
   readonly #commit: CommitAppends
+  readonly #maxCommitBytes: number
+  readonly #messageBytes: number
   #waiting: Call[] = []
   #working: Promise<void> | undefined
 
-  constructor(partitions: number, commit: CommitAppends) {
+  constructor(partitions: number, commit: CommitAppends, options: AppendQueueOptions = {}) {
     this.#partitions = partitions
     this.#commit = commit
+    this.#maxCommitBytes = options.maxCommitBytes ?? MAX_COMMIT_BYTES
+    this.#messageBytes = options.messageBytes ?? 0
   }
 
   add(topic: Topic, messages: readonly Message[]): Promise<readonly Position[]> {
     return new Promise((resolve, reject) => {
       let bytes = 0
-      for (const { key, value } of messages) bytes += key.length + value.length
+      for (const { key, value } of messages) bytes += this.#messageBytes + key.length + value.length
       this.#waiting.push({ topic, messages, bytes, resolve, reject })
       this.#working ??= this.#work()
     })
@@ -62,7 +72,7 @@ export class AppendQueue {
     let bytes = 0
     const over = this.#waiting.findIndex((call, i) => {
       bytes += call.bytes
-      return i > 0 && bytes > MAX_COMMIT_BYTES
+      return i > 0 && bytes > this.#maxCommitBytes
     })
     return this.#waiting.splice(0, over === -1 ? this.#waiting.length : over)
   }

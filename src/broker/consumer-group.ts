@@ -6,11 +6,20 @@ export interface GroupMember {
   revoke(partition: number): Promise<void>
 }
 
+/** What decides who has which partitions. */
+export interface Group {
+  join(member: GroupMember): void
+  /** Resolves when all of the member's partitions have been revoked. */
+  leave(member: GroupMember): Promise<void>
+  /** Another has taken the partition's state from the member. A group without this has its member fail. */
+  fenced?(partition: number): void
+}
+
 /**
  * Shares partition numbers evenly among the members. Rebalancing is incremental: only partitions that change hands
  * are interrupted, and each is assigned anew as soon as its former owner has let go of it.
  */
-export class ConsumerGroup {
+export class ConsumerGroup implements Group {
   readonly #members: GroupMember[] = []
   readonly #owners: (GroupMember | undefined)[]
   /** Revocations under way, by partition. */
@@ -25,7 +34,6 @@ export class ConsumerGroup {
     this.#balance()
   }
 
-  /** Resolves when all of the member's partitions have been revoked. */
   async leave(member: GroupMember): Promise<void> {
     const at = this.#members.indexOf(member)
     if (at !== -1) this.#members.splice(at, 1)

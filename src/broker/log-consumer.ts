@@ -3,11 +3,13 @@ import { TributaryError } from '../errors.ts'
 import type { Topic } from '../events/topics.ts'
 import { backOffMs } from './back-off.ts'
 import type { Bounds, Consumer, LogRecord, RecordBatch, Subscription } from './broker.ts'
-import type { ConsumerGroup, GroupMember } from './consumer-group.ts'
+import type { Group, GroupMember } from './consumer-group.ts'
 
 /** The log as a consumer reads it. Both see everything committed so far. */
 export interface LogReader {
   bounds(topic: Topic): readonly Bounds[]
+  /** Only where `bounds` may be behind: brings those of the partition up to date. */
+  refresh?(partition: number): Promise<void>
   /** None only at the end; otherwise at least one record, however large. */
   read(topic: Topic, partition: number, from: number, max: ReadLimits): { records: LogRecord[]; end: number }
 }
@@ -44,23 +46,26 @@ export class LogConsumer implements Consumer, GroupMember {
   readonly done: Promise<void>
   readonly #subscription: Subscription
   readonly #log: LogReader
-  readonly #group: ConsumerGroup
+  readonly #group: Group
   readonly #owned = new Map<number, OwnedPartition>()
   readonly #stopped = Promise.withResolvers<void>()
   #stopping = false
   #failure: { readonly error: unknown } | undefined
 
-  constructor(subscription: Subscription, log: LogReader, group: ConsumerGroup) {
+  /** @param onStopped told before `done` settles, which is left to the subscriber alone: a failure that nobody takes is loud */
+  constructor(subscription: Subscription, log: LogReader, group: Group, onStopped: () => void) {
     this.#subscription = subscription
     this.#log = log
     this.#group = group
     this.done = this.#stopped.promise.then(() => {
+      onStopped()
       if (this.#failure) throw this.#failure.error
     })
     group.join(this)
   }
 
   lag(): number {
+    if (this.#owned.size === 0) return 0
     let lag = 0
     for (const topic of this.#subscription.topics) {
       const bounds = this.#log.bounds(topic)
@@ -102,7 +107,7 @@ export class LogConsumer implements Consumer, GroupMember {
       running: Promise.resolve(),
     }
     this.#owned.set(partition, owned)
-    owned.running = this.#guard(() => this.#run(owned))
+    owned.running = this.#guard(owned, () => this.#run(owned))
   }
 
   async revoke(partition: number): Promise<void> {
@@ -110,24 +115,41 @@ export class LogConsumer implements Consumer, GroupMember {
     owned.leaving.abort()
     owned.wake?.()
     await owned.running
-    if (owned.positions) await this.#guard(() => this.#subscription.revoked(partition))
+    if (owned.positions) {
+      await this.#guard(owned, () =>
+        this.#subscription.revoked(partition).catch((error) => {
+          // What could not be committed just now, the next owner reads again.
+          if (!isRetriable(error)) throw error
+        }),
+      )
+    }
     this.#owned.delete(partition)
   }
 
-  /** What is thrown ends the consumer. */
-  async #guard(action: () => Promise<void>): Promise<void> {
+  /** Ends the consumer. */
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+    void this.stop()
+  }
+
+  /** What is thrown ends the consumer, unless the group has an answer to a partition that another has taken. */
+  async #guard({ partition, positions }: OwnedPartition, action: () => Promise<void>): Promise<void> {
     try {
       await action()
     } catch (error) {
-      this.#failure ??= { error }
-      void this.stop()
+      const fenced = positions && (error as { code?: unknown } | undefined)?.code === 'FENCED'
+      if (fenced && this.#group.fenced) this.#group.fenced(partition)
+      else this.fail(error)
     }
   }
 
   async #run(owned: OwnedPartition): Promise<void> {
     const { partition, leaving } = owned
     await this.#retry(owned, async () => {
-      owned.positions = this.#checked(partition, await this.#subscription.assigned(partition))
+      await this.#log.refresh?.(partition)
+      const given = await this.#subscription.assigned(partition)
+      await this.#log.refresh?.(partition)
+      owned.positions = this.#checked(partition, given)
     })
     while (!leaving.signal.aborted) {
       const batch = this.#next(owned)
@@ -146,15 +168,10 @@ export class LogConsumer implements Consumer, GroupMember {
   #checked(partition: number, given: Partial<Record<Topic, number>>): Map<Topic, number> {
     return new Map(
       this.#subscription.topics.map((topic) => {
-        const { begin, end } = this.#log.bounds(topic)[partition]!
-        const offset = given[topic] ?? begin
-        if (offset >= begin && offset <= end) return [topic, offset]
-        throw new TributaryError(
-          'BEHIND_LOG',
-          `group ${this.#subscription.group} is to read ${topic}/${partition} from offset ${offset}, but the log has ` +
-            `${begin} to ${end}: the stored offset belongs to another log. Rebuild the state under a new group name.`,
-          { group: this.#subscription.group, topic, partition, offset, begin, end },
-        )
+        const bounds = this.#log.bounds(topic)[partition]!
+        const offset = given[topic] ?? bounds.begin
+        if (offset >= bounds.begin && offset <= bounds.end) return [topic, offset]
+        throw behindLog(this.#subscription.group, topic, partition, offset, bounds)
       }),
     )
   }
@@ -188,9 +205,29 @@ export class LogConsumer implements Consumer, GroupMember {
       try {
         return await action()
       } catch (error) {
-        if (!(error as { retriable?: unknown } | undefined)?.retriable) throw error
+        if (!isRetriable(error)) throw error
         await setTimeout(backOffMs(attempt), undefined, { signal: leaving.signal }).catch(() => {})
       }
     }
   }
+}
+
+/** A position that is not in the log: records are missing between it and the log, or it is of another log. */
+export function behindLog(
+  group: string | null,
+  topic: Topic,
+  partition: number,
+  offset: number,
+  { begin, end }: Bounds,
+): TributaryError {
+  return new TributaryError(
+    'BEHIND_LOG',
+    `${group ?? 'a subscriber'} is to read ${topic}/${partition} from offset ${offset}, but the log has ${begin} to ` +
+      `${end}: the stored offset belongs to another log. Rebuild the state under a new group name.`,
+    { group, topic, partition, offset, begin, end },
+  )
+}
+
+function isRetriable(error: unknown): boolean {
+  return (error as { retriable?: unknown } | undefined)?.retriable === true
 }

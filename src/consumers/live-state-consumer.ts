@@ -1,10 +1,10 @@
-import type { Broker, Consumer, LogRecord, RecordBatch } from '../broker/broker.ts'
+import type { Broker, Consumer, RecordBatch } from '../broker/broker.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import { decode, encode } from '../events/codec.ts'
-import type { Topic } from '../events/topics.ts'
+import { decode } from '../events/codec.ts'
 import type { Interaction } from '../events/types.ts'
 import { LIVE_GROUP } from '../state/keys.ts'
 import type { Offsets, StateStore } from '../state/state-store.ts'
+import { bury, type Refused } from './dead-letters.ts'
 import { LiveState, type LiveStateOptions } from './live-state.ts'
 
 export interface LiveStateConsumerOptions extends LiveStateOptions {
@@ -29,13 +29,19 @@ export interface Commit {
   readonly streamTime: number
 }
 
-/** Folds `ratings`, `feedback` and `users` into the online state, each partition by one owner at a time. */
+/** Of `items` only what is malformed matters here: each process reads the catalogue for itself, one has to bury that. */
+const TOPICS = ['ratings', 'feedback', 'users', 'items'] as const
+
+/**
+ * Folds `ratings`, `feedback` and `users` into the online state, each partition by one owner at a time. What is
+ * malformed, on `items` too, goes to `dead-letters`.
+ */
 export async function consumeLiveState(options: LiveStateConsumerOptions): Promise<Consumer> {
   const { broker, group = LIVE_GROUP, maxBatchRecords = 1_000 } = options
   const folds = new Map<number, PartitionFold>()
   return broker.subscribe({
     group,
-    topics: ['ratings', 'feedback', 'users'],
+    topics: TOPICS,
     maxBatchRecords,
     assigned: async (partition) => {
       const fold = new PartitionFold(partition, group, options)
@@ -109,10 +115,10 @@ class PartitionFold {
     const from = this.#next[batch.topic] ?? 0
     for (const record of batch.records) {
       if (record.offset < from) continue
-      const decoded = decode(batch.topic === 'users' ? 'users' : 'ratings', record.value)
+      const decoded = decode(batch.topic as (typeof TOPICS)[number], record.value)
       if (!decoded.ok) refused.push({ ...record, reason: decoded.reason })
       else if ('kind' in decoded.event) interactions.push(decoded.event)
-      else state.foldProfile(decoded.event)
+      else if (!('title' in decoded.event)) state.foldProfile(decoded.event)
     }
     const repeated = state.repeated
     if (interactions.length > 0) await state.fold(interactions)
@@ -122,29 +128,4 @@ class PartitionFold {
     this.#tally.refused += refused.length
     this.#tally.repeated += state.repeated - repeated
   }
-}
-
-type Refused = LogRecord & { readonly reason: string }
-
-const DEAD_LETTER_VALUE_BYTES = 64 * 1024
-
-/**
- * Written before the offset is committed: a crash in between may bury an event twice, never lose it. Topic, partition
- * and offset in the letter tell the copies apart.
- */
-async function bury(broker: Broker, topic: Topic, partition: number, refused: readonly Refused[]): Promise<void> {
-  const at = Date.now()
-  const letters = refused.map(({ offset, key, value, reason }) => ({
-    key: `${topic}-${partition}`,
-    value: encode('dead-letters', {
-      topic,
-      partition,
-      offset,
-      reason,
-      key: Buffer.from(key).toString('base64'),
-      value: Buffer.from(value.subarray(0, DEAD_LETTER_VALUE_BYTES)).toString('base64'),
-      at,
-    }),
-  }))
-  await broker.produce('dead-letters', letters)
 }

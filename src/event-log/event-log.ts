@@ -1,29 +1,54 @@
+import type { EventOf } from '../events/codec.ts'
 import type { Topic } from '../events/topics.ts'
-import type { Impression, Interaction } from '../events/types.ts'
 
 /**
  * The append-only log of all that happened, in SQL: what training, evaluation and people read.
  *
- * Exactly once: every row carries topic, partition and offset; the offset to resume from is read from the rows
- * themselves, and one append is one atomic insert.
+ * Exactly once: the log is a set of positions (topic, partition, offset). The offset to resume from is read from the
+ * rows themselves, an append is atomic, and appending a position again changes nothing, so that a writer may repeat
+ * whatever it is unsure of. Not the log's: the order of appends. Whoever writes a partition writes it in offset order
+ * and nothing after a failed append, else the resume offset would jump a gap.
+ * The tables (schemas/migrations) may hold a repeated row twice until ClickHouse merges them: read with FINAL.
  */
 export interface EventLog {
-  /** Creates or upgrades the tables. Idempotent. */
+  /** Creates or upgrades the tables. Idempotent; several processes may call it at once. */
   migrate(): Promise<void>
   /** The offset to read next of each partition of `topic`: one past the greatest in the log, absent where there is none. */
   offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>>
-  /** All rows or none. Rows of one topic and partition are consecutive in offset order. */
+  /**
+   * At most MAX_APPEND_ROWS rows. Atomic per table: all of the interactions or none of them, all of the impressions
+   * or none. May be repeated after any failure.
+   */
   append(rows: readonly EventLogRow[]): Promise<void>
-  /** Rows of any SELECT, parameters bound by the server as `{name: Type}`. */
-  query<Row>(sql: string, parameters?: Record<string, unknown>): Promise<Row[]>
+  /** Rows of any SELECT, parameters bound by the server as `{name: Type}`. 64-bit integers come as numbers. */
+  query<Row>(sql: string, parameters?: QueryParameters): Promise<Row[]>
+  /** The same as one array per column, which takes a fraction of the time and memory where rows are many. */
+  columns<Columns>(sql: string, parameters?: QueryParameters): Promise<Columns>
+  /** What the log holds, however it is stored and in whatever batches it came: equal logs have equal digests. */
+  digest(): Promise<LogDigest>
+  /** Deletes all rows of a user. Resume offsets stay where they were. */
+  forget(userId: string): Promise<void>
   close(): Promise<void>
 }
 
 export type LoggedTopic = Extract<Topic, 'ratings' | 'feedback' | 'impressions'>
 
-export interface EventLogRow {
-  readonly topic: LoggedTopic
-  readonly partition: number
-  readonly offset: number
-  readonly event: Interaction | Impression
+export type EventLogRow = {
+  [T in LoggedTopic]: {
+    readonly topic: T
+    readonly partition: number
+    readonly offset: number
+    readonly event: EventOf[T]
+  }
+}[LoggedTopic]
+
+export interface LogDigest {
+  readonly rows: number
+  /** Hexadecimal; over all fields of all events and their positions. */
+  readonly hash: string
 }
+
+export type QueryParameters = Readonly<Record<string, string | number>>
+
+/** An append is one block in ClickHouse, and a block is bounded. */
+export const MAX_APPEND_ROWS = 100_000

@@ -6,7 +6,7 @@ import { Blend, type Proposal } from './blend.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from './filters.ts'
 import type { HistoryEntry, NeighbourRow, OnlineState, UserState } from './online/online-state.ts'
 import { TopLists } from './online/top-lists.ts'
-import type { Recommender, RecommendRequest, Slate, SlateItem, UserView } from './recommender.ts'
+import type { Recommender, RecommendRequest, Slate, SlateItem, UserSummary, UserView } from './recommender.ts'
 import { makeSlate } from './slate.ts'
 import { type CandidateSource, type RequestContext, ROWS_READ } from './sources/candidate-source.ts'
 import { coVisitation } from './sources/co-visitation.ts'
@@ -21,6 +21,8 @@ const RELEASE = 'live'
 /** Statistics and lists are read again when they are older than this, and than 20 times what reading them took. */
 const REFRESH_MS = 100
 const REFRESH_SHARE = 20
+/** Per partition, for a few to be suggested. */
+const USERS_SAMPLED = 50
 const LISTS_REFRESH_MS = 1000
 
 export interface LiveRecommenderOptions {
@@ -155,6 +157,11 @@ export class LiveRecommender implements Recommender {
         genres: state.genres.map(({ name, preference }) => ({ genre: name, weight: preference })),
       },
     }
+  }
+
+  async someUsers(k: number): Promise<UserSummary[]> {
+    const sample = await this.#online.someUsers(USERS_SAMPLED)
+    return sample.sort((a, b) => b.count - a.count).slice(0, k)
   }
 
   item(itemId: string) {

@@ -9,6 +9,8 @@ export interface Recommender {
   popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]>
   /** A user as the live state has it; undefined for one who has left no trace. */
   user(userId: string): Promise<UserView | undefined>
+  /** Of a sample of the users known, the `k` who have done most: some to look at, not a list of all. */
+  someUsers(k: number): Promise<UserSummary[]>
   item(itemId: string): Item | undefined
   /** Whether requests can be answered: the catalogue is loaded and the state can be read. A reason where not. */
   ready(): { ready: true } | { ready: false; reason: string }
@@ -88,4 +90,10 @@ export interface UserView {
     /** Decayed preference per genre, strongest first. */
     readonly genres: readonly { readonly genre: string; readonly weight: number }[]
   }
+}
+
+export interface UserSummary {
+  readonly userId: string
+  /** Interactions. */
+  readonly count: number
 }

@@ -2,6 +2,9 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import { TributaryError } from '../errors.ts'
 import type { Offsets, PartitionOwner, StateStore } from './state-store.ts'
 
+/** Address space, not memory: what the state may grow to. */
+const MAX_BYTES = 256 * 2 ** 30
+
 interface PartitionRecord {
   readonly epoch: number
   readonly offsets: Offsets
@@ -26,7 +29,8 @@ class LmdbStateStore implements StateStore {
   readonly #records: Database<PartitionRecord, string>
 
   constructor(path: string, partitions: number) {
-    this.#root = open({ path, maxDbs: 4, overlappingSync: true, noSubdir: false })
+    // One mapping of fixed size: growing by remapping keeps the old maps, and counts their pages again.
+    this.#root = open({ path, maxDbs: 4, overlappingSync: true, mapSize: MAX_BYTES })
     this.#values = this.#root.openDB({ name: 'values', encoding: 'binary' })
     this.#records = this.#root.openDB({ name: 'partitions', encoding: 'json' })
     const stored = this.#root.get('partitions') as number | undefined

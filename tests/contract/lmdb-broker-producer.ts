@@ -11,11 +11,19 @@ interface Task {
   readonly calls: number
   /** Calls under way at the same time. */
   readonly concurrency: number
+  /** Leaves by `process.exit`, in the middle of things, once so many calls have been acknowledged. */
+  readonly exitAfter?: number
 }
 
 const task: Task = workerData ?? JSON.parse(process.argv[2]!)
-const acknowledge = (n: number) => (parentPort ? parentPort.postMessage(n) : writeSync(1, `${n}\n`))
 const broker = openLmdbBroker(task)
+
+let acknowledged = 0
+function acknowledge(n: number): void {
+  if (parentPort) parentPort.postMessage(n)
+  else writeSync(1, `${n}\n`)
+  if (++acknowledged === task.exitAfter) process.exit()
+}
 
 let next = task.first
 const last = task.first + task.calls

@@ -76,6 +76,7 @@ interface Task {
   readonly first: number
   readonly calls: number
   readonly concurrency: number
+  readonly exitAfter?: number
 }
 
 function producerThread(task: Task): Worker {
@@ -207,6 +208,19 @@ describe('an LMDB log whose producer is killed', () => {
 })
 
 describe('an LMDB broker', () => {
+  it('lets the process exit in the middle of producing', async () => {
+    const path = newPath()
+    for (let round = 0; round < 5; round++) {
+      const task = { path, first: round * 10_000, calls: 10_000, concurrency: 6, exitAfter: 20 + round }
+      const { child, acknowledged } = producerProcess(task)
+      expect(await once(child, 'close')).toEqual([0, null])
+      const broker = openLmdbBroker({ path, partitions: PARTITIONS })
+      const { whole } = await inspect(broker)
+      expect(acknowledged.filter((n) => !whole.has(n))).toEqual([])
+      await broker.close()
+    }
+  })
+
   it('refuses a log of another number of partitions, and says what to do', async () => {
     const path = newPath()
     await openLmdbBroker({ path, partitions: 4 }).close()

@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { chromiumPath, launchChromium } from './chromium.ts'
-import { type Program, startProgram } from './start-program.ts'
+import { type RunningProgram, startProgram } from './start-program.ts'
 
 describe.skipIf(!chromiumPath)('the page', () => {
-  let program: Program
+  let home: string
+  let program: RunningProgram
   let browser: Browser
   let context: BrowserContext
   let page: Page
@@ -12,12 +16,15 @@ describe.skipIf(!chromiumPath)('the page', () => {
   let complaints: string[]
 
   beforeAll(async () => {
-    program = await startProgram()
+    home = mkdtempSync(join(tmpdir(), 'tributary-'))
+    program = await startProgram(home)
     browser = await launchChromium()
+    await vi.waitFor(async () => expect(await program.get('/users/u42')).toHaveProperty('history'), 30_000)
   })
   afterAll(async () => {
     await browser?.close()
     await program?.stop()
+    rmSync(home, { recursive: true, force: true })
   })
 
   beforeEach(async () => {
@@ -49,9 +56,9 @@ describe.skipIf(!chromiumPath)('the page', () => {
 
   test('shows rows with reasons to a user chosen by id, from its own host alone', async () => {
     await open()
-    await page.getByLabel('User', { exact: true }).fill('42')
+    await page.getByLabel('User', { exact: true }).fill('u42')
     await page.getByRole('button', { name: 'Show' }).click()
-    await page.waitForURL('**/?user=42')
+    await page.waitForURL('**/?user=u42')
     await page.waitForSelector('#slate[aria-busy="false"]')
     expect(await page.locator('.row h2').count()).toBeGreaterThan(0)
     expect(await page.locator('.card').count()).toBeGreaterThanOrEqual(10)
@@ -60,6 +67,17 @@ describe.skipIf(!chromiumPath)('the page', () => {
     expect(await page.locator('#state').textContent()).toContain('stream time')
     expect(foreign).toEqual([])
     expect(complaints).toEqual([])
+  })
+
+  test('suggests users whom the stream has brought', async () => {
+    await open()
+    const suggested = page.locator('#known-users button')
+    await suggested.first().waitFor()
+    const user = (await suggested.first().textContent())!
+    await suggested.first().click()
+    await page.waitForURL(`**/?user=${user}`)
+    expect(await suggested.first().getAttribute('aria-pressed')).toBe('true')
+    await page.locator('#history .title').first().waitFor()
   })
 
   test('changes its rows after a like, and shows what changed, how fast, and the like in the history', async () => {
@@ -100,7 +118,7 @@ describe.skipIf(!chromiumPath)('the page', () => {
     await open()
     const guest = await page.getByLabel('User', { exact: true }).inputValue()
     expect(guest).toMatch(/^guest-[0-9a-f]{8}$/)
-    await open('/?user=42')
+    await open('/?user=u42')
     await page.getByRole('button', { name: 'Me, a guest' }).click()
     expect(await page.getByLabel('User', { exact: true }).inputValue()).toBe(guest)
   })
@@ -124,7 +142,7 @@ describe.skipIf(!chromiumPath)('the page', () => {
 
   test('fits a phone without scrolling sideways', async () => {
     await page.setViewportSize({ width: 360, height: 740 })
-    await open('/?user=42')
+    await open('/?user=u42')
     const excess = await page.evaluate<number>(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     )

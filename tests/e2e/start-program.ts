@@ -1,14 +1,32 @@
-import { createFakeServer } from '../fakes/fake-server.ts'
+// `tributary start`, over a small synthetic stream unless told otherwise.
+import { type Ended, startProgram as start } from '../programs.ts'
 
-export interface Program {
+/** Users u1 to u200, items i1 to i300. */
+export const DATA = 'synthetic-1-200-300-10000'
+
+const STOP_TIMEOUT_MS = 15_000
+
+export interface RunningProgram {
   /** Without a slash at the end. */
   readonly baseUrl: string
-  stop(): Promise<void>
+  /** Answers the JSON of a path, whatever the status. */
+  get<T>(path: string): Promise<T>
+  /** As a container is stopped: SIGTERM, and SIGKILL where it has not ended after 15 s. */
+  stop(): Promise<Ended>
 }
 
-/** The server with its page over a fake recommender, which hears of feedback a little later. */
-export async function startProgram(): Promise<Program> {
-  const { app } = await createFakeServer({}, 15)
-  const baseUrl = await app.listen({ port: 0, host: '127.0.0.1' })
-  return { baseUrl, stop: () => app.close() }
+/** Resolves once the address has been printed. */
+export async function startProgram(home: string, args: readonly string[] = ['--data', DATA]): Promise<RunningProgram> {
+  const program = start(['start', '--home', home, '--port', '0', ...args], { home })
+  const [, baseUrl] = await program.printed(/^Open (http:\/\/127\.0\.0\.1:\d+)$/m)
+  return {
+    baseUrl: baseUrl!,
+    get: async (path) => (await (await fetch(baseUrl + path)).json()) as never,
+    stop: async () => {
+      const late = setTimeout(() => program.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      const ended = await program.kill('SIGTERM')
+      clearTimeout(late)
+      return ended
+    },
+  }
 }

@@ -1,7 +1,14 @@
 // A recommender small enough to see through: genre affinity of the recent history over a made-up catalogue.
 import { randomUUID } from 'node:crypto'
 import type { Interaction, Item } from '../../src/events/types.ts'
-import type { Recommender, RecommendRequest, Slate, SlateItem, UserView } from '../../src/serving/recommender.ts'
+import type {
+  Recommender,
+  RecommendRequest,
+  Slate,
+  SlateItem,
+  UserSummary,
+  UserView,
+} from '../../src/serving/recommender.ts'
 
 const GENRES = ['Drama', 'Comedy', 'Sci-Fi', 'Thriller', 'Romance', 'Adventure']
 const FIRST = [
@@ -102,6 +109,10 @@ export class FakeRecommender implements Recommender {
         genres: [],
       },
     }
+  }
+
+  async someUsers(k: number): Promise<UserSummary[]> {
+    return [...this.history].slice(0, k).map(([userId, { length }]) => ({ userId, count: length }))
   }
 
   item(itemId: string): Item | undefined {

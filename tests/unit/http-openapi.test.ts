@@ -101,6 +101,8 @@ describe('/openapi.json', () => {
     ['GET', '/popular?by=trend', '/popular', 200],
     ['GET', '/items/1', '/items/{id}', 200],
     ['PUT', '/items/1', '/items/{id}', 202, { title: 'x' }],
+    ['GET', '/users?k=2', '/users', 200],
+    ['GET', '/users?k=0', '/users', 400],
     ['GET', '/users/seen', '/users/{id}', 200],
     ['GET', '/users/unseen', '/users/{id}', 404],
     ['GET', '/healthz', '/healthz', 200],

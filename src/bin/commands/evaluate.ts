@@ -1,101 +1,140 @@
-import { createWriteStream, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { createWriteStream, type WriteStream, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
 import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
-import { loadConfig } from '../../config/config.ts'
+import { type Config, loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
-import {
-  mergePrequential,
-  type Prediction,
-  type PrequentialSums,
-  type Report,
-  reportPrequential,
-  SYSTEMS,
-} from '../../evaluation/prequential.ts'
-import { ProblemList } from '../../producers/datasets/problem-list.ts'
+import type { Plan, PlanOptions } from '../../evaluation/plan.ts'
+import { PROTOCOLS } from '../../evaluation/protocols/protocols.ts'
+import { makeReport, type Report } from '../../evaluation/report.ts'
+import { SOURCE_NAMES } from '../../evaluation/systems/live.ts'
+import { emptyTally, mergeTally, type Tally } from '../../evaluation/tally.ts'
 import { formatCount, formatDuration } from '../../producers/progress.ts'
-import { startShare } from '../evaluation-threads.ts'
-import { openData } from '../roles/replay.ts'
+import { openPlan, startShare } from '../evaluation-threads.ts'
 import { openTerminal } from '../terminal.ts'
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')
     .description('measures recommendation quality through the code that serves')
-    .addOption(new Option('--protocol <name>', 'how').choices(['prequential']).default('prequential'))
+    .addOption(new Option('--protocol <name>', 'how').choices(Object.keys(PROTOCOLS)).default('prequential'))
     .option('--data <name|path>', 'ml-1m, ml-100k, synthetic, a folder or a CSV file', 'ml-1m')
-    .option('--every <n>', 'predict one event in so many (all are learned)', '1')
+    .option('--every <n>', 'ask one case in so many (everything is learned)', '1')
+    .option('--seed <n>', 'of everything drawn by chance', '1')
+    .option('--threads <n>', 'that share the users', String(availableParallelism()))
     .option('--json <file>', 'write the report there')
-    .option('--dump <file>', 'write one line per prediction there: sequence, user, item, and the rank by each system')
+    .option('--dump <file>', 'write one line per answer there, from which all metrics can be recomputed')
     .option('--home <dir>', 'where downloads are kept')
-    .action(async ({ data, every, json, dump, home }) => {
-      const config = loadConfig({ home })
-      const terminal = openTerminal()
-      const problems = new ProblemList()
-      const dataset = await openData(data, config, problems)
-      if (problems.count > 0) console.error(problems.describe())
-      const shares = availableParallelism()
+    .action(async (given) => {
+      const config = loadConfig({ home: given.home })
+      const { protocol, data, json, dump } = given
+      const options = { every: positive('every', given.every), seed: positive('seed', given.seed) }
       const start = performance.now()
-      const reached = new Array<number>(shares).fill(0)
-      const predictions: Prediction[][] = []
-      const outcomes = await Promise.all(
-        reached.map((_, index) =>
-          startShare(
-            { config, data, every: positive(every), dump: dump !== undefined, index, of: shares },
-            (events) => {
-              reached[index] = events
-              const least = Math.min(...reached)
-              const left = ((performance.now() - start) / Math.max(1, least)) * (dataset.size - least)
-              terminal.status(
-                `${formatCount(least)} of ${formatCount(dataset.size)} events  ${formatDuration(left)} left`,
-              )
-            },
-          ),
-        ),
-      )
-      const sums: PrequentialSums = {}
-      for (const outcome of outcomes) {
-        mergePrequential(sums, outcome.sums)
-        predictions.push(outcome.predictions)
-      }
-      terminal.end()
-      const report = reportPrequential(dataset.name, sums)
-      if (dump) await writeDump(dump, predictions.flat())
-      if (json) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`)
+      const plan = await openPlan(protocol, data, config, options)
+      printSplit(plan)
+      const threads = positive('threads', given.threads)
+      const tally = await evaluateInThreads({ plan, protocol, data, config, options, dump, threads })
+      const seconds = Math.round((performance.now() - start) / 1000)
+      const machine = `${threads} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}`
+      const report: Report = { ...makeReport(plan, tally, options), machine, seconds }
+      if (json) writeFileSync(json, `${JSON.stringify(report, null, 1)}\n`)
       printReport(report)
-      console.log(`${formatDuration(performance.now() - start)} for ${formatCount(dataset.size)} events`)
       process.exit()
     })
 }
 
-const SHOWN = ['HR@10', 'NDCG@10', 'HR@100', 'MRR']
-
-function printReport({ protocol, data, slices }: Report): void {
-  console.log(`${protocol} on ${data}`)
-  for (const { name, n, systems } of slices) {
-    console.log(
-      `\n${name} (${formatCount(n)} predictions)`.padEnd(44) + SHOWN.map((metric) => metric.padStart(9)).join(''),
-    )
-    for (const [system, metrics] of Object.entries(systems)) {
-      console.log(`  ${system}`.padEnd(43) + SHOWN.map((metric) => metrics[metric]!.toFixed(4).padStart(9)).join(''))
-    }
-  }
+interface Evaluation {
+  readonly plan: Plan
+  readonly protocol: string
+  readonly data: string
+  readonly config: Config
+  readonly options: PlanOptions
+  readonly dump: string | undefined
+  readonly threads: number
 }
 
-/** Ranks are 0 for the best; empty for an item that could not be recommended. */
-async function writeDump(file: string, predictions: Prediction[]): Promise<void> {
+async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
+  const { plan, protocol, data, config, options, dump, threads } = evaluation
+  const terminal = openTerminal()
+  const out = dump === undefined ? undefined : openDump(dump, plan)
+  const start = performance.now()
+  const done = new Array<number>(threads).fill(0)
+  const shares = done.map((_, index) =>
+    startShare(
+      { ...options, config, protocol, data, dump: out !== undefined, index, of: threads },
+      {
+        onProgress: (reached) => {
+          done[index] = reached
+          const least = Math.min(...done)
+          const left = ((performance.now() - start) / Math.max(1, least)) * (plan.work - least)
+          const percent = Math.floor((100 * least) / plan.work)
+          terminal.status(`${protocol} on ${plan.events.name}  ${percent} %  ${formatDuration(left)} left`)
+        },
+        onAnswers: (answers) => {
+          for (const answer of answers) out?.write(`${JSON.stringify(answer)}\n`)
+        },
+      },
+    ),
+  )
+  const tally = emptyTally(SOURCE_NAMES.length)
+  for (const share of shares) mergeTally(tally, await share)
+  terminal.end()
+  out?.end()
+  if (out) await finished(out)
+  return tally
+}
+
+/** The first line says what the answers, one a line after it, are about. */
+function openDump(file: string, plan: Plan): WriteStream {
+  const { events, protocol, catalogue } = plan
   const out = createWriteStream(file)
-  out.write(`${['sequence', 'user', 'item', ...SYSTEMS].join('\t')}\n`)
-  for (const { sequence, userId, itemId, ranks } of predictions.sort((a, b) => a.sequence - b.sequence)) {
-    const columns = SYSTEMS.map((system) => (ranks[system] === Number.POSITIVE_INFINITY ? '' : ranks[system]))
-    out.write(`${[sequence, userId, itemId, ...columns].join('\t')}\n`)
-  }
-  out.end()
-  await finished(out)
+  const items = [...catalogue].map((item) => ({ id: events.itemIds[item], genres: events.genres[item] }))
+  out.write(`${JSON.stringify({ protocol, data: events.name, items })}\n`)
+  return out
 }
 
-function positive(text: string): number {
+function printSplit({ protocol, events, rules, statistics }: Plan): void {
+  console.log(`${protocol} on ${events.name}\n${rules}`)
+  for (const [name, count] of Object.entries(statistics))
+    console.log(`  ${name.padEnd(40)}${formatCount(count).padStart(12)}`)
+}
+
+const SHOWN = ['HR@10', 'NDCG@10', 'Recall@100', 'MRR', 'MAP', 'GAUC']
+const WIDTH = 44
+
+function printReport({ slices, lists, sources, seconds = 0 }: Report): void {
+  for (const { name, n, systems } of slices.filter((slice) => slice.intervals)) {
+    printTable(`${name} (${formatCount(n)})`, SHOWN, systems)
+  }
+  printTable('first ten shown', ['Coverage@10', 'Diversity@10', 'Novelty@10', 'Popularity@10'], lists)
+  const bySource = sources.map(({ name, alone, blendWithout, blend, unique }) => [
+    name,
+    { alone, 'blend without': blendWithout, blend, unique },
+  ])
+  printTable(
+    'Recall@100 by candidate source',
+    ['alone', 'blend without', 'blend', 'unique'],
+    Object.fromEntries(bySource),
+  )
+  console.log(`\n${formatDuration(1000 * seconds)}`)
+}
+
+function printTable(
+  title: string,
+  columns: readonly string[],
+  rows: Readonly<Record<string, Record<string, number>>>,
+): void {
+  const width = (column: string) => Math.max(10, column.length + 2)
+  console.log(`\n${title.padEnd(WIDTH)}${columns.map((column) => column.padStart(width(column))).join('')}`)
+  for (const [name, values] of Object.entries(rows)) {
+    const cells = columns.map((column) => values[column]!.toFixed(4).padStart(width(column)))
+    console.log(`  ${name}`.padEnd(WIDTH) + cells.join(''))
+  }
+}
+
+function positive(option: string, text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new TributaryError('BAD_USAGE', `--every ${text}: 1 or more is needed`)
+  if (!Number.isInteger(value) || value < 1) {
+    throw new TributaryError('BAD_USAGE', `--${option} ${text}: a whole number from 1 is needed`)
+  }
   return value
 }

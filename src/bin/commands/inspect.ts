@@ -9,6 +9,7 @@ import { ItemIndex } from '../../serving/online/item-index.ts'
 import { OnlineState } from '../../serving/online/online-state.ts'
 import { LIVE_GROUP } from '../../state/keys.ts'
 import { openBroker, openStateStore } from '../adapters.ts'
+import { wholeNumber } from '../numbers.ts'
 
 export function inspectCommand(): Command {
   const command = new Command('inspect').description('what the program knows of a user, an item or a topic, as JSON')
@@ -18,11 +19,11 @@ export function inspectCommand(): Command {
     .description('history, features, and what would be recommended and why')
     .argument('<id>')
     .option(...home)
-    .option('-k <items>', 'items recommended', '10')
+    .option('-k <items>', 'items recommended', wholeNumber(1, 100), 10)
     .action((userId, { home, k }) =>
       withRecommender({ home }, async (recommender) => {
         const view = await recommender.user(userId)
-        const slate = await recommender.recommend({ userId, k: Number(k), explain: true, debug: true })
+        const slate = await recommender.recommend({ userId, k, explain: true, debug: true })
         print({ user: view ?? null, slate })
       }),
     )
@@ -31,12 +32,12 @@ export function inspectCommand(): Command {
     .description('catalogue entry and the items that go with it')
     .argument('<id>')
     .option(...home)
-    .option('-k <items>', 'items shown', '10')
+    .option('-k <items>', 'items shown', wholeNumber(1, 100), 10)
     .action((itemId, { home, k }) =>
       withRecommender({ home }, async (recommender) => {
         const item = recommender.item(itemId)
         if (!item) throw new TributaryError('BAD_INPUT', `the catalogue has no item ${JSON.stringify(itemId)}`)
-        print({ item, similar: await recommender.similar(itemId, Number(k)) })
+        print({ item, similar: await recommender.similar(itemId, k) })
       }),
     )
   command
@@ -44,18 +45,20 @@ export function inspectCommand(): Command {
     .description('bounds of its partitions and its latest events')
     .argument('<name>', TOPIC_NAMES.join(', '))
     .option(...home)
-    .option('-n <events>', 'latest events shown, per partition', '3')
+    .option('-n <events>', 'latest events shown, per partition', wholeNumber(0), 3)
     .action(async (name, { home, n }) => {
       if (!TOPIC_NAMES.includes(name)) {
         throw new TributaryError('BAD_USAGE', `no topic ${JSON.stringify(name)}; there are ${TOPIC_NAMES.join(', ')}`)
       }
       const topic: Topic = name
       const broker = await openBroker(loadConfig({ home }))
+      const partitions = []
       for (const [partition, { begin, end }] of (await broker.bounds(topic)).entries()) {
-        const records = await broker.read(topic, partition, Math.max(begin, end - Number(n)), Number(n))
+        const records = await broker.read(topic, partition, Math.max(begin, end - n), n)
         const latest = records.map(({ offset, key, value }) => ({ offset, key, ...decode(topic, value) }))
-        print({ partition, begin, end, latest })
+        partitions.push({ partition, begin, end, latest })
       }
+      print({ topic, partitions })
       await broker.close()
       process.exit()
     })

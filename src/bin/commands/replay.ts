@@ -6,6 +6,7 @@ import { parseSpeed } from '../../producers/pacing.ts'
 import { formatCount, formatProgress } from '../../producers/progress.ts'
 import { replay } from '../../producers/replay.ts'
 import { openBroker } from '../adapters.ts'
+import { wholeNumber } from '../numbers.ts'
 import { openData } from '../roles/replay.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
@@ -17,8 +18,8 @@ export function replayCommand(): Command {
     .option('--speed <speed>', 'stream time per wall time: 1x, 100x, max', 'max')
     .option('--from <time>', 'from this event time on', time)
     .option('--until <time>', 'before this event time', time)
-    .option('--limit <events>', 'this many events at most', count)
-    .option('--max-gap <seconds>', 'quiet stretches last this long at most', count)
+    .option('--limit <events>', 'this many events at most', wholeNumber(0))
+    .option('--max-gap <seconds>', 'quiet stretches last this long at most', duration)
     .option('--again', 'from the start, as new events')
     .option('--home <dir>', 'where the embedded log is kept')
     .option('--json', 'the outcome as JSON')
@@ -62,8 +63,8 @@ function time(text: string): number {
   return at
 }
 
-function count(text: string): number {
+function duration(text: string): number {
   const value = Number(text)
-  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('A number from 0 on is needed.')
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('A number of seconds from 0 on is needed.')
   return value
 }

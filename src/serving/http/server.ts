@@ -14,7 +14,7 @@ import { catalogueRoutes } from './routes/catalogue.ts'
 import { feedbackRoute } from './routes/feedback.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { recommendRoute } from './routes/recommend.ts'
-import { userRoute } from './routes/users.ts'
+import { userRoutes } from './routes/users.ts'
 import { schemas } from './schemas.ts'
 import { dataHeaders, documentHeaders } from './security-headers.ts'
 import { validatorCompiler } from './validation.ts'
@@ -85,7 +85,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     recommendRoute(data, { recommender, impressions, metrics })
     feedbackRoute(data, { broker, now, metrics })
     catalogueRoutes(data, { recommender, broker })
-    userRoute(data, recommender)
+    userRoutes(data, recommender)
     operationsRoutes(data, { recommender, now, registry: metrics.registry })
   })
   return app

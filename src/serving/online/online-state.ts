@@ -97,6 +97,19 @@ export class OnlineState {
     }
   }
 
+  /** A few users of each partition, the first by id, and how many interactions they have. */
+  async someUsers(perPartition: number): Promise<{ userId: string; count: number }[]> {
+    const users: { userId: string; count: number }[] = []
+    for (let partition = 0; partition < this.#store.partitions; partition++) {
+      const enough = users.length + perPartition
+      for await (const [key, bytes] of this.#store.scan(this.#group, partition, KEYS.features)) {
+        if (users.length === enough) break
+        users.push({ userId: key.slice(KEYS.features.length), count: new UserFeatures(bytes).count })
+      }
+    }
+    return users
+  }
+
   async profile(userId: string): Promise<User | undefined> {
     const partition = partitionFor(userId, this.#store.partitions)
     const [bytes] = await this.#store.read(this.#group, partition, [KEYS.profile + userId])

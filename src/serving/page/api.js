@@ -14,6 +14,8 @@ export const fetchSlate = (userId) => request(`/recommend?user=${encodeURICompon
 
 export const fetchReadiness = () => request('/readyz')
 
+export const fetchSomeUsers = async () => (await request('/users')).users.map(({ userId }) => userId)
+
 /** Newest first; empty for a user who has left no trace. */
 export async function fetchHistory(userId) {
   try {

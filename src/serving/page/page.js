@@ -1,4 +1,4 @@
-import { fetchHistory, fetchReadiness, fetchSlate, sendFeedback } from './api.js'
+import { fetchHistory, fetchReadiness, fetchSlate, fetchSomeUsers, sendFeedback } from './api.js'
 import { compare, summarize } from './changes.js'
 import { element } from './element.js'
 import { showHistory } from './history.js'
@@ -23,11 +23,27 @@ async function choose(chosen) {
   userId = chosen
   rememberInAddress(userId)
   byId('user').value = userId
+  showChosen()
+  say('')
+  await load(mine)
+}
+
+function showChosen() {
   for (const button of byId('suggestions').querySelectorAll('button')) {
     button.setAttribute('aria-pressed', String(idOf(button) === userId))
   }
-  say('')
-  await load(mine)
+}
+
+/** Who there is to look at shows once the stream has brought some. */
+async function suggestUsers() {
+  if (byId('known-users').childElementCount > 0) return
+  const buttons = (await fetchSomeUsers()).map((known) => {
+    const button = element('button', { type: 'button' }, known)
+    button.dataset.user = known
+    return button
+  })
+  byId('known-users').replaceChildren(...buttons)
+  showChosen()
 }
 
 async function load(mine) {
@@ -48,7 +64,7 @@ function draw(next, changes) {
   byId('slate').setAttribute('aria-busy', 'false')
 }
 
-/** Sends feedback, then asks again until the list is another. */
+/** Sends feedback, then asks again until the list knows of it: what the user liked, watched or skipped has left. */
 async function give(item, kind) {
   const mine = ++turn
   const begun = performance.now()
@@ -57,7 +73,7 @@ async function give(item, kind) {
     say(`Sending your ${what} …`)
     await sendFeedback({ userId, itemId: item.itemId, kind, requestId: slate.requestId })
     const before = slate.items.map((one) => one.itemId)
-    const next = await untilChanged(before, begun, mine)
+    const next = await untilGone(item.itemId, begun, mine)
     if (mine !== turn) return
     if (!next) return say(`Your ${what} has been taken; the list did not change within ${GIVE_UP_MS / 1000} s.`)
     const took = Math.round(performance.now() - begun)
@@ -73,11 +89,11 @@ async function give(item, kind) {
   }
 }
 
-async function untilChanged(before, begun, mine) {
+async function untilGone(itemId, begun, mine) {
   for (let pause = FIRST_POLL_MS; performance.now() - begun < GIVE_UP_MS; pause = Math.min(pause * 1.5, MAX_POLL_MS)) {
     const next = await fetchSlate(userId)
     if (mine !== turn) return undefined
-    if (next.items.length !== before.length || next.items.some((item, i) => item.itemId !== before[i])) return next
+    if (!next.items.some((item) => item.itemId === itemId)) return next
     await new Promise((resolve) => setTimeout(resolve, pause))
   }
   return undefined
@@ -110,6 +126,7 @@ async function showState() {
       .filter(Boolean)
       .join(' · ')
     if (!slate?.items.length) await load(++turn)
+    await suggestUsers()
   } catch (error) {
     state.dataset.state = 'waiting'
     state.textContent = error.message

@@ -1,7 +1,7 @@
 import { selectRank } from '../../select.ts'
 
 /** Neighbours kept of an item, per partition: the strongest. */
-export const NEIGHBOURS_LENGTH = 384
+export const NEIGHBOURS_LENGTH = 256
 
 /** A row may grow past the bound by a quarter before it is pruned to it, so that pruning is rare. */
 const CAPACITY = NEIGHBOURS_LENGTH + NEIGHBOURS_LENGTH / 4

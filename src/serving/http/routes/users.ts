@@ -1,15 +1,30 @@
 import type { FastifyInstance } from 'fastify'
 import type { Recommender } from '../../recommender.ts'
 import { Problem } from '../problem.ts'
-import { idParam, problems } from '../schemas.ts'
+import { idParam, problems, querySchema } from '../schemas.ts'
 
-export function userRoute(app: FastifyInstance, recommender: Recommender): void {
+export function userRoutes(app: FastifyInstance, recommender: Recommender): void {
+  const tags = ['users']
+
+  app.get<{ Querystring: { k: number } }>(
+    '/users',
+    {
+      schema: {
+        summary: 'A few users with much history, to look at',
+        tags,
+        querystring: querySchema('users'),
+        response: { 200: { $ref: 'user-list#' }, ...problems(400, 503) },
+      },
+    },
+    async ({ query }) => ({ users: await recommender.someUsers(query.k) }),
+  )
+
   app.get<{ Params: { id: string } }>(
     '/users/:id',
     {
       schema: {
         summary: 'A user as the live state has it: profile, recent history, features',
-        tags: ['users'],
+        tags,
         params: idParam('id', '42'),
         response: { 200: { $ref: 'user-view#' }, ...problems(400, 404, 503) },
       },

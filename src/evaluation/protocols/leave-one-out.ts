@@ -1,0 +1,120 @@
+import type { Random } from '../../producers/datasets/random.ts'
+import { type Events, isLiked } from '../events.ts'
+import type { Case, Plan, PlanOptions, Question, Step } from '../plan.ts'
+
+/** Ratings that an item, and then a user, must have. */
+export const LEAST_RATINGS = 5
+
+/**
+ * The last interaction of every user is the target, everything before it is learned. The one before the last is what
+ * models are chosen by; nothing is chosen here, so it is learned like the others.
+ */
+export function leaveOneOut(events: Events, { every }: PlanOptions): Plan {
+  return leaveOneOutPlan(events, every, {
+    protocol: 'leave-one-out',
+    rules: `All unseen items compete. ${SPLIT_RULES}`,
+    questionsOf: (target) => [
+      { slices: isLiked(events, target) ? ['all', 'rating >= 4'] : ['all'], relevant: [target], among: 'unseen' },
+    ],
+    headlines: ['all', 'rating >= 4'],
+  })
+}
+
+export const SPLIT_RULES =
+  `Items with less than ${LEAST_RATINGS} ratings are left out, then users with less. The last interaction of a user is ` +
+  'the target, all others are learned, the last but one (for validation) included: nothing is tuned on it.'
+
+/** The split, whatever is then asked about the targets. */
+export function leaveOneOutPlan(
+  events: Events,
+  every: number,
+  asks: Pick<Plan, 'protocol' | 'rules' | 'headlines'> & {
+    readonly questionsOf: (target: number, split: LeaveOneOutSplit) => readonly Question[]
+  },
+): Plan {
+  const split = splitLeaveOneOut(events)
+  const { keeps, catalogue, targetOf } = split
+  const targets = [...targetOf].filter((sequence) => sequence >= 0)
+  const learned = keeps.reduce((sum, kept) => sum + kept, 0) - targets.length
+  return {
+    protocol: asks.protocol,
+    rules: asks.rules,
+    events,
+    catalogue,
+    onlyMet: false,
+    statistics: {
+      events: events.size,
+      users: targets.length,
+      items: catalogue.length,
+      'events learned': learned,
+      'of these for validation': targets.length,
+      'events to predict': targets.length,
+      'events left out': events.size - learned - targets.length,
+    },
+    headlines: asks.headlines,
+    detailEvery: 1,
+    timeline: false,
+    work: learned + Math.ceil(targets.length / every),
+    *steps(): Generator<Step> {
+      for (let sequence = 0; sequence < events.size; sequence++) {
+        if (keeps[sequence] === 1 && targetOf[events.user[sequence]!] !== sequence) yield { type: 'learn', sequence }
+      }
+      yield { type: 'fit' }
+      for (const [index, target] of targets.entries()) {
+        if (index % every !== 0) continue
+        const questions = asks.questionsOf(target, split)
+        const [user, at] = [events.user[target]!, events.at[target]!]
+        yield { type: 'predict', case: { id: index, user, at, targets: [target], questions } satisfies Case }
+      }
+    },
+  }
+}
+
+export interface LeaveOneOutSplit {
+  /** By sequence number: 1 for what the filters leave. */
+  readonly keeps: Uint8Array
+  /** Items that are left, in the order of the data. */
+  readonly catalogue: Int32Array
+  /** By user: sequence number of the last event, -1 for users that are left out. */
+  readonly targetOf: Int32Array
+}
+
+export function splitLeaveOneOut(events: Events): LeaveOneOutSplit {
+  const ofItem = new Uint32Array(events.itemIds.length)
+  for (const item of events.item) ofItem[item]!++
+  const keeps = Uint8Array.from(events.item, (item) => (ofItem[item]! >= LEAST_RATINGS ? 1 : 0))
+  const ofUser = new Uint32Array(events.userIds.length)
+  keeps.forEach((kept, sequence) => {
+    ofUser[events.user[sequence]!]! += kept
+  })
+  const targetOf = new Int32Array(events.userIds.length).fill(-1)
+  const remain = new Uint8Array(events.itemIds.length)
+  for (let sequence = 0; sequence < events.size; sequence++) {
+    const user = events.user[sequence]!
+    if (ofUser[user]! < LEAST_RATINGS) keeps[sequence] = 0
+    if (keeps[sequence] === 0) continue
+    targetOf[user] = sequence
+    remain[events.item[sequence]!] = 1
+  }
+  const catalogue = Int32Array.from(events.itemIds.keys()).filter((item) => remain[item] === 1)
+  return { keeps, catalogue, targetOf }
+}
+
+/** `count` different items of the catalogue that are not among `excluded`, ascending. */
+export function sampleItems(
+  count: number,
+  catalogue: Int32Array,
+  excluded: ReadonlySet<number>,
+  random: Random,
+): number[] {
+  const free = catalogue.filter((item) => !excluded.has(item))
+  const drawn = Math.min(count, free.length)
+  // The first steps of a Fisher-Yates shuffle.
+  for (let i = 0; i < drawn; i++) {
+    const other = i + random.below(free.length - i)
+    const held = free[i]!
+    free[i] = free[other]!
+    free[other] = held
+  }
+  return [...free.subarray(0, drawn)].sort((a, b) => a - b)
+}

@@ -1,0 +1,156 @@
+import { Random } from '../producers/datasets/random.ts'
+import { bootstrapInterval, type Interval } from './bootstrap.ts'
+import { INTERVAL_METRICS } from './evaluate-plan.ts'
+import { coverage } from './list-metrics.ts'
+import { RANKING_METRICS } from './metrics.ts'
+import type { Plan } from './plan.ts'
+import { orderSlices } from './slices.ts'
+import { SOURCE_NAMES } from './systems/live.ts'
+import { GAUC, type ListTally, type SliceTally, type Tally } from './tally.ts'
+
+/** Systems in the order of every table. */
+const SYSTEMS = [
+  'random',
+  'popularity',
+  'decayed-popularity',
+  'item-cf',
+  'item-cf/recent',
+  'ease',
+  'ease/recent',
+  'co-visitation',
+  'blend',
+]
+
+type BySystem<T> = Readonly<Record<string, T>>
+
+/** What `evaluate --json` writes. */
+export interface Report {
+  readonly protocol: string
+  readonly data: string
+  readonly seed: number
+  /** One case in so many was asked. */
+  readonly every: number
+  readonly rules: string
+  readonly split: Readonly<Record<string, number>>
+  readonly machine?: string
+  readonly seconds?: number
+  readonly slices: readonly {
+    readonly name: string
+    readonly n: number
+    readonly systems: BySystem<Record<string, number>>
+    /** 95 %, for slices that stand for a whole. */
+    readonly intervals?: BySystem<Record<string, Interval>>
+  }[]
+  /** Of the first ten shown. */
+  readonly lists: BySystem<Record<string, number>>
+  readonly sources: readonly SourceReport[]
+  readonly timeline: readonly {
+    readonly part: number
+    readonly n: number
+    readonly systems: BySystem<Record<string, number>>
+  }[]
+}
+
+export interface SourceReport {
+  readonly name: string
+  /** Recall@100 by itself, and of the blend without it; the share that it alone finds. */
+  readonly alone: number
+  readonly blendWithout: number
+  readonly blend: number
+  readonly unique: number
+  /** Share of its candidates that each source proposes as well. */
+  readonly overlap: Readonly<Record<string, number>>
+}
+
+export function makeReport(plan: Plan, tally: Tally, { seed, every }: { seed: number; every: number }): Report {
+  return {
+    protocol: plan.protocol,
+    data: plan.events.name,
+    seed,
+    every,
+    rules: plan.rules,
+    split: {
+      ...plan.statistics,
+      'questions asked': Object.values(tally.slices).length === 0 ? 0 : asked(plan, tally),
+      ...(tally.repeated > 0 ? { 'events of items met before, left out': tally.repeated } : {}),
+      ...(tally.notRetrieved > 0 ? { 'events of items not retrieved, left out': tally.notRetrieved } : {}),
+    },
+    slices: orderSlices(Object.keys(tally.slices), plan.headlines).map((name) => {
+      const slice = tally.slices[name]!
+      const users = tally.users[name]
+      return {
+        name,
+        n: slice.n,
+        systems: ordered(slice.sums, (system) => meansOf(slice, system)),
+        ...(users && { intervals: intervalsOf(users, Object.keys(slice.sums), seed) }),
+      }
+    }),
+    lists: ordered(tally.lists, (system) => listMetrics(tally.lists[system]!, plan)),
+    sources: sourceReports(tally),
+    timeline: tally.timeline.flatMap((slice, part) =>
+      slice ? [{ part, n: slice.n, systems: ordered(slice.sums, (system) => pick(meansOf(slice, system))) }] : [],
+    ),
+  }
+}
+
+function asked(plan: Plan, tally: Tally): number {
+  return plan.headlines.reduce((sum, name) => sum + (tally.slices[name]?.n ?? 0), 0)
+}
+
+function ordered<T>(values: Readonly<Record<string, unknown>>, of: (system: string) => T): Record<string, T> {
+  return Object.fromEntries(SYSTEMS.filter((system) => values[system]).map((system) => [system, of(system)]))
+}
+
+function meansOf({ n, relevant, sums }: SliceTally, system: string): Record<string, number> {
+  return Object.fromEntries(
+    RANKING_METRICS.map((name, index) => [name, sums[system]![index]! / (index === GAUC ? relevant : n)]),
+  )
+}
+
+/** The metrics that are worth a line over time. */
+function pick(metrics: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(INTERVAL_METRICS.map((name) => [name, metrics[name]!]))
+}
+
+function intervalsOf(
+  users: Tally['users'][string],
+  systems: readonly string[],
+  seed: number,
+): Record<string, Record<string, Interval>> {
+  const counts = users.map(({ n }) => n)
+  return Object.fromEntries(
+    SYSTEMS.filter((system) => systems.includes(system)).map((system) => [
+      system,
+      Object.fromEntries(
+        INTERVAL_METRICS.map((metric, index) => {
+          const sums = users.map(({ sums: bySystem }) => bySystem[system]![index]!)
+          return [metric, bootstrapInterval(sums, counts, new Random(seed))]
+        }),
+      ),
+    ]),
+  )
+}
+
+function listMetrics({ n, diversity, novelty, popularity, shown }: ListTally, plan: Plan): Record<string, number> {
+  return {
+    'Coverage@10': coverage(shown, plan.catalogue.length),
+    'Diversity@10': diversity / n,
+    'Novelty@10': novelty / n,
+    'Popularity@10': popularity / n,
+  }
+}
+
+function sourceReports({ ablation }: Tally): SourceReport[] {
+  const { n, blend, alone, without, unique, proposed, overlap } = ablation
+  if (n === 0) return []
+  return SOURCE_NAMES.map((name, index) => ({
+    name,
+    alone: alone[index]! / n,
+    blendWithout: without[index]! / n,
+    blend: blend / n,
+    unique: unique[index]! / n,
+    overlap: Object.fromEntries(
+      SOURCE_NAMES.map((other, at) => [other, overlap[index * SOURCE_NAMES.length + at]! / (proposed[index]! || 1)]),
+    ),
+  }))
+}

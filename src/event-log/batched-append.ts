@@ -1,0 +1,135 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { backOffMs } from '../broker/back-off.ts'
+import type { EventLog, EventLogRow } from './event-log.ts'
+
+export interface BatchedAppendOptions {
+  /** A batch is appended when it has this many rows, an impression counting as many as it has items … */
+  readonly maxBatchRows?: number
+  /** … or when its oldest row has waited this long. ClickHouse likes few and large inserts: about one a second. */
+  readonly maxDelayMs?: number
+}
+
+/**
+ * Gathers rows and appends them one batch after the other while the next one gathers; who adds to a full one waits. A
+ * batch that fails retriably is appended again until it succeeds, and nothing passes it, so that each partition
+ * reaches the log in the order in which it was added.
+ */
+export class BatchedAppend {
+  /** Rejects with what no retry can help; never resolves. */
+  readonly failed: Promise<never>
+  /** In the log. */
+  rows = 0
+  /** How long the last batch took, its retries included. */
+  lastAppendMs = 0
+  readonly #log: Pick<EventLog, 'append'>
+  readonly #maxBatchRows: number
+  readonly #maxDelayMs: number
+  readonly #failing = Promise.withResolvers<never>()
+  readonly #lastAttempt = new AbortController()
+  #failure: { readonly error: unknown } | undefined
+  #gathering: EventLogRow[] = []
+  #weight = 0
+  /** Runs while rows wait for more to come. */
+  #timer: NodeJS.Timeout | undefined
+  /** They have waited long enough. */
+  #overdue = false
+  #appending: { readonly size: number; readonly settled: Promise<void> } | undefined
+
+  constructor(log: Pick<EventLog, 'append'>, options: BatchedAppendOptions = {}) {
+    this.#log = log
+    this.#maxBatchRows = options.maxBatchRows ?? 20_000
+    this.#maxDelayMs = options.maxDelayMs ?? 1_000
+    this.failed = this.#failing.promise
+  }
+
+  /** Rows added and not in the log yet. */
+  get pending(): number {
+    return this.#gathering.length + (this.#appending?.size ?? 0)
+  }
+
+  /** Resolves when the rows have been taken, which is before they are in the log. */
+  async add(rows: readonly EventLogRow[]): Promise<void> {
+    while (this.#appending && this.#full) await this.#appending.settled
+    this.#throwFailure()
+    if (this.#failure || rows.length === 0) return
+    for (const row of rows) {
+      this.#gathering.push(row)
+      this.#weight += row.topic === 'impressions' ? row.event.items.length : 1
+    }
+    if (this.#full) this.#appendNext()
+    else if (!this.#overdue) this.#timer ??= setTimeout(() => this.#becomeOverdue(), this.#maxDelayMs)
+  }
+
+  /** Resolves when all that has been added so far is in the log. */
+  async flush(): Promise<void> {
+    const target = this.rows + this.pending
+    while (this.rows < target && !this.#failure) {
+      this.#appendNext()
+      await this.#appending?.settled
+    }
+    this.#throwFailure()
+  }
+
+  /** From now on a batch that fails is dropped, and all after it: they are still in the broker, and the log's offsets say so. */
+  stopRetrying(): void {
+    this.#lastAttempt.abort()
+  }
+
+  get #full(): boolean {
+    return this.#weight >= this.#maxBatchRows
+  }
+
+  #becomeOverdue(): void {
+    this.#timer = undefined
+    this.#overdue = true
+    this.#appendNext()
+  }
+
+  #appendNext(): void {
+    if (this.#appending || this.#gathering.length === 0) return
+    const batch = this.#take()
+    this.#appending = { size: batch.length, settled: this.#append(batch) }
+  }
+
+  #take(): readonly EventLogRow[] {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#overdue = false
+    this.#weight = 0
+    const batch = this.#gathering
+    this.#gathering = []
+    return batch
+  }
+
+  /** Never rejects. */
+  async #append(batch: readonly EventLogRow[]): Promise<void> {
+    const startedAt = performance.now()
+    try {
+      await this.#appendUntilDone(batch)
+      this.rows += batch.length
+    } catch (error) {
+      this.#failure = { error }
+      this.#take()
+      if (!this.#lastAttempt.signal.aborted) this.#failing.reject(error)
+    }
+    this.lastAppendMs = performance.now() - startedAt
+    this.#appending = undefined
+    if (this.#full || this.#overdue) this.#appendNext()
+  }
+
+  async #appendUntilDone(batch: readonly EventLogRow[]): Promise<void> {
+    const { signal } = this.#lastAttempt
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#log.append(batch)
+      } catch (error) {
+        if (signal.aborted || (error as { retriable?: unknown }).retriable !== true) throw error
+        await delay(backOffMs(attempt), undefined, { signal }).catch(() => {})
+      }
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure && !this.#lastAttempt.signal.aborted) throw this.#failure.error
+  }
+}

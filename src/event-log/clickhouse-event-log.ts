@@ -1,0 +1,44 @@
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { EventLog } from './event-log.ts'
+import { SqlEventLog } from './sql-event-log.ts'
+
+export interface ClickHouseOptions {
+  /** Of the HTTP interface, as http://localhost:8123. */
+  readonly url: string
+  readonly username?: string
+  readonly password?: string
+  /** Must exist. Default `default`. */
+  readonly database?: string
+  /** Default 120,000: training reads and digests of a long log take a while. */
+  readonly requestTimeoutMs?: number
+}
+
+/**
+ * The event log on a ClickHouse server. Does not connect yet: the first call does.
+ *
+ * Rights: SELECT and INSERT on the database's tables; ALTER DELETE as well for `forget`; CREATE TABLE and CREATE VIEW
+ * for `migrate`, which may be another user's task.
+ */
+export function openClickHouseEventLog(options: ClickHouseOptions): EventLog {
+  const { url, username = 'default', password = '', database = 'default', requestTimeoutMs = 120_000 } = options
+  const client = createClient({
+    url,
+    username,
+    password,
+    database,
+    request_timeout: requestTimeoutMs,
+    application: 'tributary',
+    // What fails is thrown.
+    log: { level: ClickHouseLogLevel.OFF },
+    clickhouse_settings: {
+      // One append, one block, one part, written when the insert returns.
+      async_insert: 0,
+      max_insert_block_size: '1048576',
+      min_insert_block_size_rows: '1048576',
+      min_insert_block_size_bytes: '0',
+      output_format_json_quote_64bit_integers: 0,
+    },
+  })
+  const close = () => client.close()
+  return new SqlEventLog({ name: new URL(url).host, writer: client, reader: client, close })
+}

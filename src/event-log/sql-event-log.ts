@@ -1,0 +1,113 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { TributaryError } from '../errors.ts'
+import {
+  type EventLog,
+  type EventLogRow,
+  type LogDigest,
+  type LoggedTopic,
+  MAX_APPEND_ROWS,
+  type QueryParameters,
+} from './event-log.ts'
+import { applyMigrations } from './migrations.ts'
+import { COLUMNS_OF, rowsByTable, TABLE_OF, type Table } from './rows.ts'
+import { DIGEST_SQL, resumeSql } from './sql.ts'
+import { type Attempt, toTributaryError } from './sql-errors.ts'
+
+export interface SqlConnection {
+  /** For messages: where the log is. */
+  readonly name: string
+  readonly writer: ClickHouseClient
+  /** May be the writer, unless a long query of one client holds up its inserts. */
+  readonly reader: ClickHouseClient
+  close(): Promise<void>
+}
+
+interface ColumnsAnswer<Columns> {
+  readonly meta: readonly { readonly name: string }[]
+  readonly data: Columns
+}
+
+/** The event log over @clickhouse/client: chDB in this process and a ClickHouse server differ in the connection only. */
+export class SqlEventLog implements EventLog {
+  readonly #connection: SqlConnection
+
+  constructor(connection: SqlConnection) {
+    this.#connection = connection
+  }
+
+  migrate(): Promise<void> {
+    return this.#attempt('migrate', 'INTERNAL', () => applyMigrations(this.#connection.writer))
+  }
+
+  async offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.query<{ partition: number; next: number }>(resumeSql(TABLE_OF[topic]), { topic })
+    return new Map(rows.map(({ partition, next }) => [partition, next]))
+  }
+
+  async append(rows: readonly EventLogRow[]): Promise<void> {
+    if (rows.length > MAX_APPEND_ROWS) {
+      const message = `an append takes at most ${MAX_APPEND_ROWS} rows, not ${rows.length}: split it`
+      throw new TributaryError('BAD_INPUT', message, { rows: rows.length })
+    }
+    const { interactions, impressions } = rowsByTable(rows)
+    await this.#insert('interactions', interactions)
+    await this.#insert('impressions', impressions)
+  }
+
+  query<Row>(sql: string, parameters: QueryParameters = {}): Promise<Row[]> {
+    return this.#attempt('query', 'BAD_INPUT', async () => {
+      const question = { query: sql, query_params: { ...parameters }, format: 'JSONEachRow' } as const
+      return (await this.#connection.reader.query(question)).json<Row>()
+    })
+  }
+
+  columns<Columns>(sql: string, parameters: QueryParameters = {}): Promise<Columns> {
+    return this.#attempt('query', 'BAD_INPUT', async () => {
+      const question = { query: sql, query_params: { ...parameters }, format: 'JSONColumnsWithMetadata' } as const
+      const answer = await this.#connection.reader.query(question)
+      const { meta, data }: ColumnsAnswer<Columns> = JSON.parse(await answer.text())
+      // Without rows there are no columns in `data` either.
+      return { ...Object.fromEntries(meta.map(({ name }) => [name, []])), ...data }
+    })
+  }
+
+  async digest(): Promise<LogDigest> {
+    const [digest] = await this.query<LogDigest>(DIGEST_SQL)
+    return digest!
+  }
+
+  async forget(userId: string): Promise<void> {
+    for (const table of ['interactions', 'impressions'] as const) {
+      // The positions first: a crash between the two must not set the resume offset back.
+      await this.#forget(`INSERT INTO forgotten SELECT topic, partition, offset FROM ${table} FINAL`, userId)
+      await this.#forget(`DELETE FROM ${table}`, userId)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  #insert(table: Table, values: unknown[][]): Promise<void> {
+    return this.#attempt('append to', 'INTERNAL', async () => {
+      if (values.length === 0) return
+      const columns = COLUMNS_OF[table]
+      await this.#connection.writer.insert({ table, columns, values, format: 'JSONCompactEachRow' })
+    })
+  }
+
+  #forget(statement: string, userId: string): Promise<void> {
+    return this.#attempt('delete from', 'INTERNAL', async () => {
+      const query = `${statement} WHERE userId = {userId: String}`
+      await this.#connection.writer.command({ query, query_params: { userId } })
+    })
+  }
+
+  async #attempt<T>(doing: string, refused: Attempt['refused'], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      throw toTributaryError(cause, { doing, where: this.#connection.name, refused })
+    }
+  }
+}

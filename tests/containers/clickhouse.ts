@@ -1,0 +1,21 @@
+import { GenericContainer, Wait } from 'testcontainers'
+import { freePort, given, type TestServer } from './server.ts'
+
+/** The address carries user, password and database. */
+export function startClickHouse(): Promise<TestServer> {
+  return given('CLICKHOUSE_URL', async () => {
+    const port = await freePort()
+    const container = await new GenericContainer(process.env.CLICKHOUSE_IMAGE ?? 'clickhouse/clickhouse-server:26.7')
+      .withExposedPorts({ container: 8123, host: port })
+      .withEnvironment({ CLICKHOUSE_USER: 'tributary', CLICKHOUSE_PASSWORD: 'secret', CLICKHOUSE_DB: 'tributary' })
+      .withWaitStrategy(Wait.forHttp('/ping', 8123))
+      .withStartupTimeout(60_000)
+      .start()
+    return {
+      address: `http://tributary:secret@127.0.0.1:${port}/tributary`,
+      restarts: true,
+      restart: () => container.restart(),
+      stop: async () => void (await container.stop()),
+    }
+  })
+}

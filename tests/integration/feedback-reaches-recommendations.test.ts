@@ -1,0 +1,94 @@
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { synthetic } from '../../src/producers/datasets/synthetic.ts'
+import { replay } from '../../src/producers/replay.ts'
+import { createServer } from '../../src/serving/http/server.ts'
+import { LiveRecommender } from '../../src/serving/live-recommender.ts'
+import { ItemIndex } from '../../src/serving/online/item-index.ts'
+import { OnlineState } from '../../src/serving/online/online-state.ts'
+import type { SlateItem, UserView } from '../../src/serving/recommender.ts'
+import { streamClock } from '../../src/serving/stream-clock.ts'
+import { LIVE_GROUP } from '../../src/state/keys.ts'
+import { type Embedded, openEmbedded } from '../embedded.ts'
+
+let embedded: Embedded
+let app: FastifyInstance
+let address: string
+
+beforeAll(async () => {
+  embedded = await openEmbedded()
+  const { broker, store, catalogue } = embedded
+  await replay({ broker, dataset: synthetic({ seed: 3, users: 200, items: 300, events: 10_000 }) })
+  await embedded.caughtUp()
+  const recommender = new LiveRecommender({ online: new OnlineState(store, LIVE_GROUP, new ItemIndex()), catalogue })
+  app = await createServer({ recommender, broker, now: streamClock(() => recommender.streamTime) })
+  address = await app.listen({ host: '127.0.0.1', port: 0 })
+})
+afterAll(async () => {
+  await app?.close()
+  await embedded?.close()
+})
+
+async function get<T>(path: string): Promise<T> {
+  const response = await fetch(address + path)
+  expect(response.status, path).toBe(200)
+  return (await response.json()) as T
+}
+const slateOf = async (user: string) => (await get<{ items: SlateItem[] }>(`/recommend?user=${user}&k=10`)).items
+const idsOf = (items: readonly { itemId: string }[]) => items.map(({ itemId }) => itemId)
+
+async function give(feedback: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${address}/feedback`, { method: 'POST', headers, body: JSON.stringify(feedback) })
+  expect(response.status).toBe(202)
+}
+
+const soon = (condition: () => Promise<void>) => vi.waitFor(condition, { timeout: 5000, interval: 5 })
+
+describe('feedback that has been answered 202', () => {
+  it.each(['like', 'watched', 'skip', 'dislike'])('takes the item off the list after a %s', async (kind) => {
+    const user = `guest-${kind}`
+    const before = idsOf(await slateOf(user))
+    expect(before).toHaveLength(10)
+    const itemId = before[1]!
+    await give({ userId: user, itemId, kind })
+    await soon(async () => {
+      const after = idsOf(await slateOf(user))
+      expect(after).toHaveLength(10)
+      expect(after).not.toContain(itemId)
+    })
+  })
+
+  it('turns the list towards what was liked, and says so', async () => {
+    const [liked] = await slateOf('guest-of-taste')
+    await give({ userId: 'guest-of-taste', itemId: liked!.itemId, kind: 'like' })
+    await soon(async () => {
+      const sections = (await slateOf('guest-of-taste')).map(({ section }) => section)
+      expect(sections.filter((section) => section.includes(liked!.title)).length).toBeGreaterThan(0)
+    })
+  })
+
+  it('is in the history of the user, at the time of the stream', async () => {
+    const { streamTime } = await get<{ streamTime: number }>('/readyz')
+    const [first, second] = idsOf(await slateOf('u1'))
+    await give([
+      { userId: 'u1', itemId: first, kind: 'rating', value: 4 },
+      { userId: 'u1', itemId: second, kind: 'skip' },
+    ])
+    await soon(async () => {
+      const { history } = await get<UserView>('/users/u1')
+      expect(history.slice(0, 2)).toMatchObject([
+        { itemId: second, kind: 'skip' },
+        { itemId: first, kind: 'rating', value: 4 },
+      ])
+      for (const { at } of history.slice(0, 2)) expect(Math.abs(at - streamTime)).toBeLessThan(60_000)
+    })
+  })
+
+  it('moves others, too: what was watched together goes together', async () => {
+    const [a, b] = ['i299', 'i300']
+    const others = Array.from({ length: 30 }, (_, n) => `together-${n}`)
+    await give(others.flatMap((userId) => [a, b].map((itemId) => ({ userId, itemId, kind: 'watched' }))))
+    await soon(async () => expect(idsOf((await get<{ items: SlateItem[] }>(`/similar/${a}?k=3`)).items)).toContain(b))
+  })
+})

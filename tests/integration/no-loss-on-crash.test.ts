@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CrashOutcome, crashRounds } from '../crash-rounds.ts'
+
+/** For the full proof: KILL_ROUNDS=50. */
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 5)
+const SEED = Number(process.env.KILL_SEED ?? 7)
+
+describe(`after ${ROUNDS} rounds of kill -9 at random moments`, () => {
+  let folder: string
+  let outcome: CrashOutcome
+
+  beforeAll(
+    async () => {
+      folder = mkdtempSync(join(tmpdir(), 'tributary-'))
+      outcome = await crashRounds({ folder, rounds: ROUNDS, seed: SEED, onRound: (text) => console.log(text) })
+    },
+    60_000 + ROUNDS * 10_000,
+  )
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('has met every kind of process alive, and with work undone', () => {
+    for (const kills of Object.values(outcome.kills)) expect(kills).toBeGreaterThan(0)
+    expect(outcome.roundsWithLag).toBeGreaterThan(0)
+  })
+
+  it('the state and the event log are those of a run that nobody disturbed, table by table', () => {
+    expect(outcome.disturbed).toEqual(outcome.undisturbed)
+    expect(outcome.undisturbed['event-log']?.entries).toBe(outcome.events)
+    for (const table of ['histories', 'features', 'co-visitation', 'item-statistics', 'stream-time']) {
+      expect(outcome.undisturbed[table]?.entries, table).toBeGreaterThan(0)
+    }
+  })
+
+  it('the event log has every offset once', () => {
+    for (const { first, next, events, duplicates, gaps } of outcome.positions) {
+      expect({ first, events, duplicates, gaps }).toEqual({ first: 0, events: next, duplicates: 0, gaps: [] })
+    }
+    const logged = outcome.positions.reduce((sum, { events }) => sum + events, 0)
+    expect(logged).toBe(outcome.events)
+  })
+})

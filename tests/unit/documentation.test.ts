@@ -1,0 +1,63 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { SETTINGS } from '../../src/config/config.ts'
+import { HISTORY_ENTRY_BYTES, HISTORY_LENGTH } from '../../src/state/values/history.ts'
+import { ITEM_SET_LENGTH } from '../../src/state/values/item-set.ts'
+import { NEIGHBOUR_BYTES, NEIGHBOURS_LENGTH } from '../../src/state/values/neighbours.ts'
+import { GENRES_LENGTH } from '../../src/state/values/user-features.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+const read = (page: string) => readFileSync(join(root, page), 'utf8')
+
+describe('the documentation', () => {
+  it.each(pages)('%s links to files and headings that are there', (page) => {
+    const targets = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
+    const broken = targets.filter((target) => !/^https?:/.test(target) && !leadsSomewhere(page, target))
+    expect(broken).toEqual([])
+  })
+
+  it('has one row for every setting, with its variable and its default', () => {
+    const rows = read('docs/configuration.md').matchAll(/^\|.*\| `([A-Z_]+)` +\| (?:`([^`]*)`)? *\|/gm)
+    const documented = [...rows].map(([, variable, fallback = '']) => `${variable}=${fallback}`)
+    const settings = Object.values(SETTINGS).map((setting) => `${setting.env}=${setting.default ?? ''}`)
+    expect(documented.sort()).toEqual(settings.map((text) => text.replace(/=.*(?=\/\.tributary$)/, '=~')).sort())
+  })
+
+  it('has the bounds of the state as they are', () => {
+    const architecture = read('docs/architecture.md')
+    const pruned = 1.25 * NEIGHBOURS_LENGTH
+    for (const bound of [
+      `${HISTORY_LENGTH} entries, ${bytes(HISTORY_LENGTH * HISTORY_ENTRY_BYTES)}`,
+      `${ITEM_SET_LENGTH.toLocaleString('en')} items, ${bytes(4 * ITEM_SET_LENGTH)}`,
+      `${GENRES_LENGTH} genres, ${bytes(64 + 32 * GENRES_LENGTH)}`,
+      `the ${NEIGHBOURS_LENGTH} strongest; pruned at ${pruned} entries, ${bytes(pruned * NEIGHBOUR_BYTES)}`,
+    ]) {
+      expect(architecture).toContain(bound)
+    }
+  })
+})
+
+function bytes(count: number): string {
+  return `${count.toLocaleString('en')} bytes`
+}
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [path, heading] = target.split('#')
+  const file = path ? join(dirname(page), path) : page
+  if (!existsSync(join(root, file))) return false
+  const headings = [...(heading ? read(file) : '').matchAll(/^#+ (.+)$/gm)].map(([, title]) => title!)
+  return (
+    !heading ||
+    headings.some(
+      (title) =>
+        heading ===
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+    )
+  )
+}
