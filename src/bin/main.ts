@@ -40,7 +40,8 @@ for (const command of program.commands) for (const sub of command.commands) sub.
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = report(error)
+  // What the command had open may keep the process alive.
+  process.exit(report(error))
 }
 
 /** Says what went wrong on stderr; answers the exit code. */

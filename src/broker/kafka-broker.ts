@@ -2,16 +2,16 @@ import { TributaryError } from '../errors.ts'
 import { TOPIC_NAMES, type Topic } from '../events/topics.ts'
 import { AppendQueue } from './append-queue.ts'
 import type { Bounds, Broker, Consumer, LogRecord, Message, Position, Subscription } from './broker.ts'
-import type { Group, GroupMember } from './consumer-group.ts'
-import { KafkaClient, type KafkaConnection } from './kafka-client.ts'
-import { KafkaGroup } from './kafka-group.ts'
-import { KafkaLog } from './kafka-log.ts'
+import { createKafka, type KafkaConnection } from './kafka-client.ts'
+import { type KafkaAccess, KafkaCluster } from './kafka-cluster.ts'
+import { type StartedConsumer, startKafkaConsumer } from './kafka-consumer.ts'
 import { KafkaProducer } from './kafka-producer.ts'
 import { KafkaReader } from './kafka-reader.ts'
 import { ensureTopics, type TopicOptions } from './kafka-topics.ts'
-import { LogConsumer } from './log-consumer.ts'
 
 export interface KafkaBrokerOptions extends KafkaConnection, TopicOptions {
+  /** What the names of our topics begin with in Kafka, for several programs in one cluster. Default none. */
+  readonly topicPrefix?: string
   /** A consumer that is not heard of for so long loses its partitions to the others of its group. Default 10,000. */
   readonly sessionTimeoutMs?: number
 }
@@ -26,40 +26,39 @@ const RECORD_BYTES = 20
 /**
  * The distributed broker. Topics are created where they are missing.
  *
- * Durability: `produce` resolves when all replicas in sync have the messages, and is written once however often it has
- * to be sent; it rejects after some 15 seconds without success. Calls that come in while one is under way share the next.
+ * Durability: `produce` resolves when all replicas in sync have the messages, and writes them once however often they
+ * have to be sent; it rejects after some 30 seconds of trying. Calls that come in meanwhile share the next request.
  * Groups are Kafka's, over all processes. Offsets are committed to Kafka as well, for tools that show the lag.
  * @throws TributaryError UNAVAILABLE, BAD_USAGE (credentials, topics of another number of partitions)
  */
 export async function openKafkaBroker(options: KafkaBrokerOptions): Promise<Broker> {
-  const client = new KafkaClient(options)
-  await ensureTopics(client, options)
-  const reader = await KafkaReader.connect(client, TOPIC_NAMES, options.topicPrefix ?? '')
-  return new KafkaBroker(client, reader, options)
+  const { brokers, topicPrefix = '' } = options
+  const access = { kafka: createKafka(options), brokers: brokers.join(', '), topicPrefix }
+  await ensureTopics(access, options)
+  return new KafkaBroker(access, await KafkaCluster.connect(access, TOPIC_NAMES), options)
 }
 
 class KafkaBroker implements Broker {
   readonly partitions: number
-  readonly #client: KafkaClient
-  /** For `read` and `bounds`; every consumer has its own, since a request that waits for records holds up the next. */
-  readonly #reader: KafkaReader
-  readonly #topicPrefix: string
+  readonly #access: KafkaAccess
+  /** For everything but consuming: each consumer has its own, because it keeps requests waiting for records. */
+  readonly #cluster: KafkaCluster
   readonly #sessionTimeoutMs: number
-  readonly #producer: KafkaProducer
+  readonly #reader: KafkaReader
   readonly #appends: AppendQueue
-  readonly #consumers = new Map<Consumer, Promise<void>>()
+  readonly #consumers = new Set<Promise<StartedConsumer>>()
   #closing: Promise<void> | undefined
   #closed = false
 
-  constructor(client: KafkaClient, reader: KafkaReader, options: KafkaBrokerOptions) {
-    const { partitions, topicPrefix = '', sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS } = options
+  constructor(access: KafkaAccess, cluster: KafkaCluster, options: KafkaBrokerOptions) {
+    const { partitions, sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS } = options
     this.partitions = partitions
-    this.#client = client
-    this.#reader = reader
-    this.#topicPrefix = topicPrefix
+    this.#access = access
+    this.#cluster = cluster
     this.#sessionTimeoutMs = sessionTimeoutMs
-    this.#producer = new KafkaProducer(client, topicPrefix)
-    this.#appends = new AppendQueue(partitions, (appends) => this.#producer.append(appends), {
+    this.#reader = new KafkaReader(cluster)
+    const producer = new KafkaProducer(cluster)
+    this.#appends = new AppendQueue(partitions, (appends) => producer.append(appends), {
       maxCommitBytes: MAX_BATCH_BYTES,
       messageBytes: RECORD_BYTES,
     })
@@ -77,46 +76,19 @@ class KafkaBroker implements Broker {
 
   async subscribe(subscription: Subscription): Promise<Consumer> {
     this.#mustBeOpen(this.#closing !== undefined)
-    const { group: groupId, topics } = subscription
-    const reader = await KafkaReader.connect(this.#client, topics, this.#topicPrefix)
-    const log = new KafkaLog(reader, groupId, topics, this.partitions)
-    const group =
-      groupId === null
-        ? new EveryPartition(this.partitions)
-        : new KafkaGroup({
-            client: this.#client,
-            cluster: reader.cluster,
-            groupId,
-            topics: topics.map((topic) => this.#topicPrefix + topic),
-            partitions: this.partitions,
-            sessionTimeoutMs: this.#sessionTimeoutMs,
-            onReleased: (partition) => log.forget(partition),
-            onFailure: (error) => consumer.fail(error),
-          })
-    const stopped = Promise.withResolvers<void>()
-    const consumer: LogConsumer = new LogConsumer(subscription, log, group, stopped.resolve)
-    log.follow(consumer)
-    this.#consumers.set(consumer, this.#afterwards(consumer, stopped.promise, log))
-    if (group instanceof KafkaGroup) await Promise.race([group.joined, stopped.promise])
+    const started = startKafkaConsumer(this.#access, subscription, {
+      partitions: this.partitions,
+      sessionTimeoutMs: this.#sessionTimeoutMs,
+    })
+    this.#consumers.add(started)
+    const { consumer, ended } = await started
+    void ended.then(() => this.#consumers.delete(started))
     return consumer
   }
 
   async read(topic: Topic, partition: number, from: number, limit: number): Promise<readonly LogRecord[]> {
     this.#mustBeOpen(this.#closed)
-    const { begin, end } = (await this.#reader.bounds([topic], [partition])).get(topic)![0]!
-    const records: LogRecord[] = []
-    let offset = Math.max(begin, from)
-    while (records.length < limit && offset < end) {
-      const position = { topic, partition, offset }
-      const [node] = this.#reader.byLeader([position]).keys()
-      const [fetched] = await this.#reader.fetch(node!, [position], READ_WAIT_MS)
-      const last = fetched?.records.at(-1)
-      // Nothing, before the end: what compaction has left there.
-      if (!last) break
-      records.push(...fetched!.records.slice(0, limit - records.length))
-      offset = last.offset + 1
-    }
-    return records
+    return this.#reader.read(topic, partition, from, limit)
   }
 
   async bounds(topic: Topic): Promise<readonly Bounds[]> {
@@ -132,17 +104,10 @@ class KafkaBroker implements Broker {
 
   async #close(): Promise<void> {
     // First the consumers: the batches in hand may still want to produce.
-    await Promise.all([...this.#consumers].flatMap(([consumer, ended]) => [consumer.stop(), ended]))
+    await Promise.all([...this.#consumers].map(stopped))
     this.#closed = true
     await this.#appends.drained()
-    await Promise.all([this.#producer.disconnect(), this.#reader.disconnect()])
-  }
-
-  /** Resolves when nothing of the consumer is left. */
-  async #afterwards(consumer: Consumer, stopped: Promise<void>, log: KafkaLog): Promise<void> {
-    await stopped
-    await log.close()
-    this.#consumers.delete(consumer)
+    await this.#cluster.disconnect()
   }
 
   #mustBeOpen(closed: boolean): void {
@@ -150,24 +115,10 @@ class KafkaBroker implements Broker {
   }
 }
 
-/** A little, for a message that is being written. */
-const READ_WAIT_MS = 100
-
-/** The group of one that has everything. */
-class EveryPartition implements Group {
-  readonly #partitions: number[]
-
-  constructor(partitions: number) {
-    this.#partitions = Array.from({ length: partitions }, (_, partition) => partition)
-  }
-
-  join(member: GroupMember): void {
-    for (const partition of this.#partitions) member.assign(partition)
-  }
-
-  async leave(member: GroupMember): Promise<void> {
-    await Promise.all(this.#partitions.map((partition) => member.revoke(partition)))
-  }
+async function stopped(starting: Promise<StartedConsumer>): Promise<void> {
+  const started = await starting.catch(() => undefined)
+  await started?.consumer.stop()
+  await started?.ended
 }
 
 /** Into parts that fit into one batch; a larger message is a part of its own. */

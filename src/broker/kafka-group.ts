@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Cluster } from 'kafkajs'
+import type { Topic } from '../events/topics.ts'
 import { backOffMs } from './back-off.ts'
 import type { RecordBatch } from './broker.ts'
 import type { Group, GroupMember } from './consumer-group.ts'
@@ -11,14 +11,13 @@ import {
   encodeAssignment,
   encodeClaim,
 } from './kafka-assignment.ts'
-import { type GroupCoordinator, isRetriable, type KafkaClient, typeOf } from './kafka-client.ts'
+import type { KafkaCluster, KafkaNode } from './kafka-cluster.ts'
+import { isRetriable, typeOf } from './kafka-errors.ts'
 
 export interface KafkaGroupOptions {
-  readonly client: KafkaClient
-  readonly cluster: Cluster
+  readonly cluster: KafkaCluster
   readonly groupId: string
-  /** By their names in Kafka. */
-  readonly topics: readonly string[]
+  readonly topics: readonly Topic[]
   readonly partitions: number
   /** Without a sign of life for so long, a member's partitions are given to others. */
   readonly sessionTimeoutMs: number
@@ -45,10 +44,10 @@ export class KafkaGroup implements Group {
   readonly #owned = new Set<number>()
   readonly #releasing = new Map<number, Promise<void>>()
   /** Of the offsets handled, by topic and partition; for tools that show the lag, since positions are the consumer's. */
-  readonly #handled = new Map<string, Map<number, number>>()
+  readonly #handled = new Map<Topic, Map<number, number>>()
   readonly #joined = Promise.withResolvers<void>()
   #member: GroupMember | undefined
-  #coordinator: GroupCoordinator | undefined
+  #coordinator: KafkaNode | undefined
   #memberId = ''
   #generation = -1
   /** Something has been let go of that others wait for. */
@@ -101,7 +100,8 @@ export class KafkaGroup implements Group {
       } catch (error) {
         if (isMembershipLost(error)) await this.#startOver()
         else if (!isRebalance(error)) {
-          if (!isTransient(error)) this.#fail(error)
+          if (isRetriable(error)) await this.#options.cluster.lookAgain(error)
+          else this.#fail(error)
           await this.#sleep(backOffMs(failures++))
         }
       }
@@ -115,13 +115,14 @@ export class KafkaGroup implements Group {
     const { cluster, groupId, topics, sessionTimeoutMs } = this.#options
     this.#freed = false
     const claimed = [...this.#owned]
-    this.#coordinator = (await cluster.findGroupCoordinator({ groupId })) as GroupCoordinator
+    const names = topics.map((topic) => cluster.nameOf(topic))
+    this.#coordinator = await cluster.coordinator(groupId)
     const { generationId, memberId, leaderId, members } = await this.#coordinator.joinGroup({
       groupId,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       memberId: this.#memberId,
-      groupProtocols: [{ name: ASSIGNMENT_PROTOCOL, metadata: encodeClaim(topics, claimed, this.#generation) }],
+      groupProtocols: [{ name: ASSIGNMENT_PROTOCOL, metadata: encodeClaim(names, claimed, this.#generation) }],
     })
     this.#memberId = memberId
     this.#generation = generationId
@@ -130,17 +131,17 @@ export class KafkaGroup implements Group {
       groupId,
       generationId,
       memberId,
-      groupAssignment: leaderId === memberId ? this.#assignAll(members) : [],
+      groupAssignment: leaderId === memberId ? this.#assignAll(names, members) : [],
     })
     this.#reconcile(claimed, new Set(decodeAssignment(memberAssignment)))
   }
 
-  #assignAll(members: readonly { memberId: string; memberMetadata: Buffer }[]) {
-    const { topics, partitions } = this.#options
+  #assignAll(names: readonly string[], members: readonly { memberId: string; memberMetadata: Buffer }[]) {
+    const { partitions } = this.#options
     const claims = members.map(({ memberId, memberMetadata }) => decodeClaim(memberId, memberMetadata))
     return [...assignPartitions(claims, partitions)].map(([memberId, assigned]) => ({
       memberId,
-      memberAssignment: encodeAssignment(topics, assigned),
+      memberAssignment: encodeAssignment(names, assigned),
     }))
   }
 
@@ -199,20 +200,20 @@ export class KafkaGroup implements Group {
   /** Whether it succeeds matters to nobody but an onlooker. */
   async #commitHandled(): Promise<void> {
     if (this.#handled.size === 0 || !this.#coordinator) return
+    const { cluster, groupId } = this.#options
     const topics = [...this.#handled].map(([topic, offsets]) => ({
-      topic,
+      topic: cluster.nameOf(topic),
       partitions: [...offsets].map(([partition, offset]) => ({ partition, offset: `${offset}` })),
     }))
     this.#handled.clear()
-    const { groupId } = this.#options
     await this.#coordinator
       .offsetCommit({ groupId, groupGenerationId: this.#generation, memberId: this.#memberId, topics })
       .catch(() => {})
   }
 
   #fail(error: unknown): void {
-    const { client, groupId, onFailure } = this.#options
-    onFailure(client.asTributaryError(`take part in the group ${groupId}`, error))
+    const { cluster, groupId, onFailure } = this.#options
+    onFailure(cluster.asTributaryError(`take part in the group ${groupId}`, error))
   }
 
   /** Ends early when there is something to do. */
@@ -230,9 +231,4 @@ function isRebalance(error: unknown): boolean {
 function isMembershipLost(error: unknown): boolean {
   const type = typeOf(error)
   return type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION'
-}
-
-/** Kafka's coordinators move and load, which kafkajs does not always count among what may be tried again. */
-function isTransient(error: unknown): boolean {
-  return isRetriable(error) || /COORDINATOR|GROUP_LOAD/.test(typeOf(error) ?? '')
 }

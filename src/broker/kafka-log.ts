@@ -3,8 +3,9 @@ import type { TributaryError } from '../errors.ts'
 import type { Topic } from '../events/topics.ts'
 import { backOffMs } from './back-off.ts'
 import type { Bounds, LogRecord } from './broker.ts'
+import type { KafkaCluster } from './kafka-cluster.ts'
 import { KafkaCursor } from './kafka-cursor.ts'
-import type { FetchPosition, KafkaReader } from './kafka-reader.ts'
+import { type FetchPosition, KafkaReader } from './kafka-reader.ts'
 import { behindLog, type LogReader, type ReadLimits } from './log-consumer.ts'
 
 /** Who reads the log. */
@@ -31,6 +32,7 @@ const UNKNOWN: Bounds = { begin: 0, end: 0 }
  * request at a time to each node, until it is forgotten. Bounds are those that the nodes answered last.
  */
 export class KafkaLog implements LogReader {
+  readonly #cluster: KafkaCluster
   readonly #reader: KafkaReader
   readonly #group: string | null
   readonly #topics: readonly Topic[]
@@ -42,8 +44,9 @@ export class KafkaLog implements LogReader {
   #follower: LogFollower | undefined
   #closed = false
 
-  constructor(reader: KafkaReader, group: string | null, topics: readonly Topic[], partitions: number) {
-    this.#reader = reader
+  constructor(cluster: KafkaCluster, group: string | null, topics: readonly Topic[], partitions: number) {
+    this.#cluster = cluster
+    this.#reader = new KafkaReader(cluster)
     this.#group = group
     this.#topics = topics
     this.#bounds = new Map(topics.map((topic) => [topic, Array.from({ length: partitions }, () => UNKNOWN)]))
@@ -78,10 +81,9 @@ export class KafkaLog implements LogReader {
     for (const [id, cursor] of this.#cursors) if (cursor.partition === partition) this.#cursors.delete(id)
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true
     this.#cursors.clear()
-    await this.#reader.disconnect()
   }
 
   /** Asks every node that is not being asked for what is wanted of it. */
@@ -89,7 +91,7 @@ export class KafkaLog implements LogReader {
     if (this.#closed) return
     const wanted = [...this.#cursors.values()].filter(({ aheadBytes }) => aheadBytes < MAX_AHEAD_BYTES)
     const maxWaitMs = wanted.length < this.#cursors.size ? MAX_WAIT_BRIEF_MS : MAX_WAIT_MS
-    for (const [node, cursors] of this.#reader.byLeader(wanted)) {
+    for (const [node, cursors] of this.#cluster.byLeader(wanted)) {
       if (!this.#asked.has(node)) void this.#ask(node, cursors, maxWaitMs)
     }
   }

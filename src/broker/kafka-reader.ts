@@ -1,12 +1,9 @@
-import type { Cluster } from 'kafkajs'
 import type { Topic } from '../events/topics.ts'
 import type { Bounds, LogRecord } from './broker.ts'
-import { isRetriable, type KafkaClient } from './kafka-client.ts'
+import type { KafkaCluster, TopicPartition } from './kafka-cluster.ts'
 
 /** A partition of a topic, from an offset on. */
-export interface FetchPosition {
-  readonly topic: Topic
-  readonly partition: number
+export interface FetchPosition extends TopicPartition {
   readonly offset: number
 }
 
@@ -21,56 +18,53 @@ export interface Fetched<Position> {
 /** Small, because kafkajs decodes all of an answer before it gives any of it; a larger batch comes whole. */
 const PARTITION_BYTES = 256 * 1024
 const FETCH_BYTES = 2 * 1024 * 1024
+/** Of a read on demand, for a node that has to look for what it has. */
+const READ_WAIT_MS = 100
+/** A new leader of a partition is waited for so long. */
+const RETRY_WITHIN_MS = 3_000
 
-const NO_NODE = 'none'
-
-/** Single requests to the nodes that lead the partitions, with connections of its own. */
+/** Reads the log by single requests. */
 export class KafkaReader {
-  readonly #client: KafkaClient
-  /** For requests that are not about reading. */
-  readonly cluster: Cluster
-  readonly #topicPrefix: string
+  readonly #cluster: KafkaCluster
 
-  private constructor(client: KafkaClient, cluster: Cluster, topicPrefix: string) {
-    this.#client = client
-    this.cluster = cluster
-    this.#topicPrefix = topicPrefix
-  }
-
-  static async connect(client: KafkaClient, topics: readonly Topic[], topicPrefix: string): Promise<KafkaReader> {
-    const cluster = await client.connectCluster(topics.map((topic) => topicPrefix + topic))
-    return new KafkaReader(client, cluster, topicPrefix)
+  constructor(cluster: KafkaCluster) {
+    this.#cluster = cluster
   }
 
   /** By topic, of the given partitions in their order. */
   async bounds(topics: readonly Topic[], partitions: readonly number[]): Promise<Map<Topic, Bounds[]>> {
-    return this.#request('read the bounds of the log', async () => {
-      const [begins, ends] = await Promise.all([
-        this.#offsets(topics, partitions, true),
-        this.#offsets(topics, partitions, false),
-      ])
-      return new Map(
-        topics.map((topic) => [
-          topic,
-          partitions.map((partition) => {
-            const id = `${this.#topicPrefix}${topic}/${partition}`
-            return { begin: begins.get(id)!, end: ends.get(id)! }
-          }),
-        ]),
-      )
-    })
+    const offsets = (at: 'begin' | 'end') => this.#cluster.offsets(topics, partitions, at)
+    const [begins, ends] = await this.#cluster.request(
+      'read the bounds of the log',
+      () => Promise.all([offsets('begin'), offsets('end')]),
+      RETRY_WITHIN_MS,
+    )
+    const boundsOf = (topic: Topic) =>
+      partitions.map((partition) => {
+        const id = this.#cluster.idOf({ topic, partition })
+        return { begin: begins.get(id)!, end: ends.get(id)! }
+      })
+    return new Map(topics.map((topic) => [topic, boundsOf(topic)]))
   }
 
-  /** Divided among the nodes that have them. A node that is not known just now makes `fetch` find out. */
-  byLeader<Position extends FetchPosition>(positions: readonly Position[]): Map<string, Position[]> {
-    return Map.groupBy(positions, ({ topic, partition }) => {
-      try {
-        const [leader] = Object.keys(this.cluster.findLeaderForPartitions(this.#topicPrefix + topic, [partition]))
-        return leader ?? NO_NODE
-      } catch {
-        return NO_NODE
+  /** At most `limit` records, fewer at the end. */
+  async read(topic: Topic, partition: number, from: number, limit: number): Promise<LogRecord[]> {
+    const { begin, end } = (await this.bounds([topic], [partition])).get(topic)![0]!
+    const records: LogRecord[] = []
+    for (let offset = Math.max(begin, from); records.length < limit && offset < end; ) {
+      const position = { topic, partition, offset }
+      const readFromLeader = () => {
+        const [node] = this.#cluster.byLeader([position]).keys()
+        return this.#fetch(node!, [position], READ_WAIT_MS)
       }
-    })
+      const [fetched] = await this.#cluster.request('read the log', readFromLeader, RETRY_WITHIN_MS)
+      const last = fetched?.records.at(-1)
+      // Nothing, before the end: what was there has been compacted away.
+      if (!last) break
+      for (const record of fetched!.records) if (records.length < limit) records.push(record)
+      offset = last.offset + 1
+    }
+    return records
   }
 
   /** Asks one node, which answers as soon as it has something, or with nothing after `maxWaitMs`. */
@@ -79,68 +73,36 @@ export class KafkaReader {
     positions: readonly Position[],
     maxWaitMs: number,
   ): Promise<Fetched<Position>[]> {
-    const byName = new Map(
-      positions.map((position) => [`${this.#topicPrefix}${position.topic}/${position.partition}`, position]),
-    )
-    return this.#request('read the log', async () => {
-      const node = await this.cluster.findBroker({ nodeId })
-      const { responses }: FetchResponse = await node.fetch({
-        maxWaitTime: maxWaitMs,
-        minBytes: 1,
-        maxBytes: FETCH_BYTES,
-        topics: [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, some]) => ({
-          topic: this.#topicPrefix + topic,
-          partitions: some.map(({ partition, offset }) => ({
-            partition,
-            fetchOffset: `${offset}`,
-            maxBytes: PARTITION_BYTES,
-          })),
+    return this.#cluster.request('read the log', () => this.#fetch(nodeId, positions, maxWaitMs))
+  }
+
+  async #fetch<Position extends FetchPosition>(
+    nodeId: string,
+    positions: readonly Position[],
+    maxWaitMs: number,
+  ): Promise<Fetched<Position>[]> {
+    const byId = new Map(positions.map((position) => [this.#cluster.idOf(position), position]))
+    const node = await this.#cluster.node(nodeId)
+    const { responses }: FetchResponse = await node.fetch({
+      maxWaitTime: maxWaitMs,
+      minBytes: 1,
+      maxBytes: FETCH_BYTES,
+      topics: [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, some]) => ({
+        topic: this.#cluster.nameOf(topic),
+        partitions: some.map(({ partition, offset }) => ({
+          partition,
+          fetchOffset: `${offset}`,
+          maxBytes: PARTITION_BYTES,
         })),
-      })
-      return responses.flatMap(({ topicName, partitions }) =>
-        partitions.map(({ partition, highWatermark, messages }) => {
-          const position = byName.get(`${topicName}/${partition}`)!
-          // A batch comes whole, also when it is asked for from its middle.
-          const records = messages.map(toRecord).filter(({ offset }) => offset >= position.offset)
-          return { position, records, end: Number(highWatermark) }
-        }),
-      )
-    })
-  }
-
-  async disconnect(): Promise<void> {
-    await this.cluster.disconnect().catch(() => {})
-  }
-
-  /** What fails, fails often because leaders have changed: the next request shall know. */
-  async #request<T>(what: string, action: () => Promise<T>): Promise<T> {
-    try {
-      await this.cluster.refreshMetadataIfNecessary()
-      return await action()
-    } catch (error) {
-      if (isRetriable(error)) await this.#reconnect(error)
-      throw this.#client.asTributaryError(what, error)
-    }
-  }
-
-  async #reconnect(error: unknown): Promise<void> {
-    const { host, port } = error as { host?: string; port?: number }
-    if (host && port) this.cluster.removeBroker({ host, port })
-    await this.cluster.refreshMetadata().catch(() => {})
-  }
-
-  async #offsets(topics: readonly Topic[], partitions: readonly number[], fromBeginning: boolean) {
-    const answers = await this.cluster.fetchTopicsOffset(
-      topics.map((topic) => ({
-        topic: this.#topicPrefix + topic,
-        partitions: partitions.map((partition) => ({ partition })),
-        fromBeginning,
       })),
-    )
-    return new Map(
-      answers.flatMap(({ topic, partitions: offsets }) =>
-        offsets.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)]),
-      ),
+    })
+    return responses.flatMap(({ topicName, partitions }) =>
+      partitions.map(({ partition, highWatermark, messages }) => {
+        const position = byId.get(`${topicName}/${partition}`)!
+        // A batch comes whole, also when it is asked for from its middle.
+        const records = messages.map(toRecord).filter(({ offset }) => offset >= position.offset)
+        return { position, records, end: Number(highWatermark) }
+      }),
     )
   }
 }

@@ -133,12 +133,12 @@ export class LogConsumer implements Consumer, GroupMember {
   }
 
   /** What is thrown ends the consumer, unless the group has an answer to a partition that another has taken. */
-  async #guard({ partition, positions }: OwnedPartition, action: () => Promise<void>): Promise<void> {
+  async #guard(owned: OwnedPartition, action: () => Promise<void>): Promise<void> {
     try {
       await action()
     } catch (error) {
-      const fenced = positions && (error as { code?: unknown } | undefined)?.code === 'FENCED'
-      if (fenced && this.#group.fenced) this.#group.fenced(partition)
+      const fenced = owned.positions && (error as { code?: unknown } | undefined)?.code === 'FENCED'
+      if (fenced && this.#group.fenced) this.#group.fenced(owned.partition)
       else this.fail(error)
     }
   }

@@ -58,7 +58,7 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<Tally> {
     } else if (step.type === 'fit') {
       for (const scorer of scorers) scorer.fit?.()
     } else {
-      for (const scorer of scorers) await scorer.prepare?.()
+      for (const scorer of scorers) await scorer.prepare?.(step.case.user)
       if (isMine(events.userIds[step.case.user]!)) await examiner.examine(step.case)
     }
     if (step.type !== 'fit' && ++done % 500 === 0) onProgress?.(done)

@@ -41,24 +41,28 @@ export async function openChdbEventLog({ path }: ChdbOptions): Promise<EventLog>
   const folder = resolve(path)
   await mkdir(folder, { recursive: true })
   const { Session, createChdbConnection, drainPending, release } = await acquireChdb()
-  try {
-    // The first connection starts the engine, and is the only one that can be given arguments.
-    const engine = new Session(folder, { connectionArgs: ENGINE_ARGUMENTS })
-    const connect = () =>
-      createClient({ connection: createChdbConnection({ path: folder }) as unknown as ClientConnection })
-    const [writer, reader] = [connect(), connect()]
-    const close = async () => {
+  // The first connection starts the engine, and is the only one that can be given arguments.
+  const engine = await open(() => new Session(folder, { connectionArgs: ENGINE_ARGUMENTS }), folder).catch(release)
+  const writing = createChdbConnection({ path: folder })
+  const writer = createClient({ connection: writing as unknown as ClientConnection })
+  const reader = createClient({ connection: createChdbConnection({ path: folder }) as unknown as ClientConnection })
+  return new SqlEventLog({
+    name: folder,
+    writer,
+    reader,
+    // The client's own insert would make a string of the rows, and that again part of the statement.
+    insert: async (table, columns, values) => {
+      const insert = { table, columns: [...columns], values, format: 'JSONCompactEachRow' } as const
+      await writing.chdb.rawInsert(insert).catch((error) => Promise.reject(parseError(error)))
+    },
+    close: async () => {
       await writer.close()
       await reader.close()
       engine.close()
       await drainPending()
       release()
-    }
-    return new SqlEventLog({ name: folder, writer, reader, close })
-  } catch (cause) {
-    release()
-    throw cannotOpen(folder, cause)
-  }
+    },
+  })
 }
 
 /** The same interface, declared once more by the package that chDB takes it from. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { EventLog } from './event-log.ts'
 import { SqlEventLog } from './sql-event-log.ts'
@@ -39,6 +40,16 @@ export function openClickHouseEventLog(options: ClickHouseOptions): EventLog {
       output_format_json_quote_64bit_integers: 0,
     },
   })
-  const close = () => client.close()
-  return new SqlEventLog({ name: new URL(url).host, writer: client, reader: client, close })
+  return new SqlEventLog({
+    name: new URL(url).host,
+    writer: client,
+    reader: client,
+    insert: async (table, columns, rows) => {
+      const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow`
+      const { stream } = await client.exec({ query, values: Readable.from([rows], { objectMode: false }) })
+      // The connection is free again once the answer, which is empty, has been read.
+      await stream.resume().toArray()
+    },
+    close: () => client.close(),
+  })
 }

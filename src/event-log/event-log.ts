@@ -1,5 +1,6 @@
 import type { EventOf } from '../events/codec.ts'
 import type { Topic } from '../events/topics.ts'
+import type { EventLogBatch } from './event-log-batch.ts'
 
 /**
  * The append-only log of all that happened, in SQL: what training, evaluation and people read.
@@ -16,10 +17,10 @@ export interface EventLog {
   /** The offset to read next of each partition of `topic`: one past the greatest in the log, absent where there is none. */
   offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>>
   /**
-   * At most MAX_APPEND_ROWS rows. Atomic per table: all of the interactions or none of them, all of the impressions
-   * or none. May be repeated after any failure.
+   * At most MAX_APPEND_ROWS rows, which are not to change until this settles. Atomic per table: all of the interactions
+   * or none of them, all of the impressions or none. May be repeated after any failure.
    */
-  append(rows: readonly EventLogRow[]): Promise<void>
+  append(batch: EventLogBatch): Promise<void>
   /** Rows of any SELECT, parameters bound by the server as `{name: Type}`. 64-bit integers come as numbers. */
   query<Row>(sql: string, parameters?: QueryParameters): Promise<Row[]>
   /** The same as one array per column, which takes a fraction of the time and memory where rows are many. */

@@ -2,14 +2,13 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { TributaryError } from '../errors.ts'
 import {
   type EventLog,
-  type EventLogRow,
   type LogDigest,
   type LoggedTopic,
   MAX_APPEND_ROWS,
   type QueryParameters,
 } from './event-log.ts'
+import { COLUMNS, type EventLogBatch, type Table } from './event-log-batch.ts'
 import { applyMigrations } from './migrations.ts'
-import { COLUMNS_OF, rowsByTable, TABLE_OF, type Table } from './rows.ts'
 import { DIGEST_SQL, resumeSql } from './sql.ts'
 import { type Attempt, toTributaryError } from './sql-errors.ts'
 
@@ -17,8 +16,10 @@ export interface SqlConnection {
   /** For messages: where the log is. */
   readonly name: string
   readonly writer: ClickHouseClient
-  /** May be the writer, unless a long query of one client holds up its inserts. */
+  /** May be the writer, unless a long query of one client holds up its other calls. */
   readonly reader: ClickHouseClient
+  /** @param rows in the format JSONCompactEachRow */
+  insert(table: Table, columns: readonly string[], rows: Buffer): Promise<void>
   close(): Promise<void>
 }
 
@@ -40,18 +41,20 @@ export class SqlEventLog implements EventLog {
   }
 
   async offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>> {
-    const rows = await this.query<{ partition: number; next: number }>(resumeSql(TABLE_OF[topic]), { topic })
+    const rows = await this.query<{ partition: number; next: number }>(resumeSql(topic === 'impressions' ? 'impressions' : 'interactions'), { topic })
     return new Map(rows.map(({ partition, next }) => [partition, next]))
   }
 
-  async append(rows: readonly EventLogRow[]): Promise<void> {
-    if (rows.length > MAX_APPEND_ROWS) {
-      const message = `an append takes at most ${MAX_APPEND_ROWS} rows, not ${rows.length}: split it`
-      throw new TributaryError('BAD_INPUT', message, { rows: rows.length })
+  async append(batch: EventLogBatch): Promise<void> {
+    if (batch.rows > MAX_APPEND_ROWS) {
+      const message = `an append takes at most ${MAX_APPEND_ROWS} rows, not ${batch.rows}: split it`
+      throw new TributaryError('BAD_INPUT', message, { rows: batch.rows })
     }
-    const { interactions, impressions } = rowsByTable(rows)
-    await this.#insert('interactions', interactions)
-    await this.#insert('impressions', impressions)
+    for (const table of ['interactions', 'impressions'] as const) {
+      const { rows, text } = batch.tables[table]
+      if (rows === 0) continue
+      await this.#attempt('append to', 'INTERNAL', () => this.#connection.insert(table, COLUMNS[table], text))
+    }
   }
 
   query<Row>(sql: string, parameters: QueryParameters = {}): Promise<Row[]> {
@@ -86,14 +89,6 @@ export class SqlEventLog implements EventLog {
 
   close(): Promise<void> {
     return this.#connection.close()
-  }
-
-  #insert(table: Table, values: unknown[][]): Promise<void> {
-    return this.#attempt('append to', 'INTERNAL', async () => {
-      if (values.length === 0) return
-      const columns = COLUMNS_OF[table]
-      await this.#connection.writer.insert({ table, columns, values, format: 'JSONCompactEachRow' })
-    })
   }
 
   #forget(statement: string, userId: string): Promise<void> {

@@ -1,5 +1,5 @@
 // What the event log asks its tables about itself.
-import type { Table } from './rows.ts'
+import type { Table } from './event-log-batch.ts'
 
 /**
  * Parameter `topic` → partition, next. Without FINAL, so that the projection answers: a copy of a row does not move a

@@ -59,20 +59,18 @@ describe('a new user', () => {
   })
 
   it('gets a list as someone of whom nothing is known, and another one after a like', async () => {
-    const before = await slateOf('guest')
+    const before = await idsOf('guest')
     expect(before).toHaveLength(10)
     expect(await historyOf('guest')).toEqual([])
-    const { title, itemId } = before[0]!
-    liked = itemId
+    liked = before[0]!
     const feedback = JSON.stringify({ userId: 'guest', itemId: liked, kind: 'like' })
     const headers = { 'content-type': 'application/json' }
     const { status } = await fetch(`${program!.baseUrl}/feedback`, { method: 'POST', headers, body: feedback })
     expect(status).toBe(202)
     await within(5000, async () => {
-      const after = await slateOf('guest')
+      const after = await idsOf('guest')
       expect(after).toHaveLength(10)
-      expect(after.map(({ itemId }) => itemId)).not.toContain(liked)
-      expect(after.some(({ section, reason }) => `${section} ${reason}`.includes(title))).toBe(true)
+      expect(after).not.toContain(liked)
     })
   })
 

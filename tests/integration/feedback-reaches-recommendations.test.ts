@@ -68,6 +68,17 @@ describe('feedback that has been answered 202', () => {
     })
   })
 
+  it('is what an explanation names, and there is none to name for someone who gave none', async () => {
+    const explained = async (user: string) => {
+      const { items } = await get<{ items: SlateItem[] }>(`/recommend?user=${user}&k=10&explain=true`)
+      return items.flatMap(({ explanation }) => explanation!.because.map(({ itemId }) => itemId))
+    }
+    const [liked] = idsOf(await slateOf('guest-explained'))
+    await give({ userId: 'guest-explained', itemId: liked, kind: 'like' })
+    await soon(async () => expect(new Set(await explained('guest-explained'))).toEqual(new Set([liked])))
+    expect(await explained('guest-of-whom-nothing-is-known')).toEqual([])
+  })
+
   it('is in the history of the user, at the time of the stream', async () => {
     const { streamTime } = await get<{ streamTime: number }>('/readyz')
     const [first, second] = idsOf(await slateOf('u1'))
@@ -87,6 +98,7 @@ describe('feedback that has been answered 202', () => {
 
   it('moves others, too: what was watched together goes together', async () => {
     const [a, b] = ['i299', 'i300']
+    expect(idsOf((await get<{ items: SlateItem[] }>(`/similar/${a}?k=3`)).items)).not.toContain(b)
     const others = Array.from({ length: 30 }, (_, n) => `together-${n}`)
     await give(others.flatMap((userId) => [a, b].map((itemId) => ({ userId, itemId, kind: 'watched' }))))
     await soon(async () => expect(idsOf((await get<{ items: SlateItem[] }>(`/similar/${a}?k=3`)).items)).toContain(b))

@@ -43,7 +43,8 @@ export async function live(events: Events, partitions: number): Promise<LiveScor
   const rarity = new Float64Array(events.itemIds.length).fill(referenceRarity(0))
   const reference = new Scores()
   let learned = 0
-  let refreshedAt = -1
+  let askedAt = 0
+  let refreshedAt = 0
   let scored: Scored | undefined
 
   async function fold(partition: number): Promise<void> {
@@ -54,6 +55,13 @@ export async function live(events: Events, partitions: number): Promise<LiveScor
     await folds[partition]!.commit({ ratings: learned })
   }
 
+  async function refresh(): Promise<void> {
+    for (let partition = 0; partition < partitions; partition++) await fold(partition)
+    await recommender.refresh()
+    refreshedAt = learned
+  }
+
+  await refresh()
   return {
     systems: ['decayed-popularity', 'co-visitation', 'blend'],
     get scored() {
@@ -68,13 +76,15 @@ export async function live(events: Events, partitions: number): Promise<LiveScor
       waiting[partition]!.push(event)
       learned++
       if (waiting[partition]!.length >= BATCH_EVENTS) await fold(partition)
+      // While nobody asks, nothing needs to be fresh.
+      if (learned % REFRESH_EVENTS === 0 && learned - askedAt <= REFRESH_EVENTS) await refresh()
     },
-    async prepare() {
+    async prepare(user) {
+      askedAt = learned
       for (let partition = 0; partition < partitions; partition++) await fold(partition)
-      const due = Math.floor(learned / REFRESH_EVENTS)
-      if (due === refreshedAt) return
-      refreshedAt = due
-      await recommender.refresh()
+      if (learned - refreshedAt >= REFRESH_EVENTS) await refresh()
+      // Reading a user may bring vocabularies up to date.
+      await online.user(events.userIds[user]!)
     },
     async score({ user, at }, [trend, coVisits, blend]) {
       scored = await recommender.score(events.userIds[user]!, at)

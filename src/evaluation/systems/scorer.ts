@@ -5,8 +5,8 @@ export interface Scorer {
   learn(sequence: number): void | Promise<void>
   /** Trains on what has been learned so far, where the system has a model to train. */
   fit?(): void
-  /** Called before every case, also those that others score: what is due must not depend on how the work is shared. */
-  prepare?(): void | Promise<void>
+  /** Called before every case, also those that other threads score: what a reading brings about must not depend on it. */
+  prepare?(user: number): void | Promise<void>
   /** @param into of each of the `systems`, by item index: filled in for every item */
   score(query: Query, into: readonly Float64Array[]): void | Promise<void>
 }

@@ -86,9 +86,9 @@ export class Scores {
     }
   }
 
-  /** Position in the history that spoke loudest for the item, or -1. */
+  /** Position in the history that spoke loudest for the item, or -1, also for an item that has no score. */
   because(item: number): number {
-    return this.#because[item]!
+    return this.#has[item] ? this.#because[item]! : -1
   }
 
   /** How much of the score is that entry's. */
