@@ -60,13 +60,21 @@ const MOMENTS: readonly Moment[] = [
 ]
 
 export async function crashRounds(options: CrashOptions): Promise<CrashOutcome> {
-  const { folder, rounds, seed, onRound = () => {} } = options
+  const { folder, rounds, seed } = options
   const events = rounds * EVENTS_PER_ROUND
   const data = `synthetic-${seed}-${rounds * 60}-400-${events}`
-  const calm = new Deployment(join(folder, 'undisturbed'), data, rounds)
+  await using calm = new Deployment(join(folder, 'undisturbed'), data, rounds)
   const undisturbed = await calm.finish()
+  await using wild = new Deployment(join(folder, 'disturbed'), data, rounds)
+  const { kills, roundsWithLag } = await disturb(wild, options)
+  const disturbed = await wild.finish()
+  const differences = Object.keys(undisturbed).filter(
+    (table) => JSON.stringify(undisturbed[table]) !== JSON.stringify(disturbed[table]),
+  )
+  return { events, kills, roundsWithLag, undisturbed, disturbed, differences, positions: await wild.positions() }
+}
 
-  const wild = new Deployment(join(folder, 'disturbed'), data, rounds)
+async function disturb(wild: Deployment, { rounds, seed, onRound = () => {} }: CrashOptions) {
   const random = seededRandom(seed)
   const kills = { replay: 0, consume: 0, start: 0 }
   let roundsWithLag = 0
@@ -88,12 +96,7 @@ export async function crashRounds(options: CrashOptions): Promise<CrashOutcome> 
     onRound(`round ${round}: killed ${what}; ${produced} produced, ${folded} folded`)
   }
   await wild.kill(['replay', 'consume', 'start'])
-  const disturbed = await wild.finish()
-  await Promise.all([calm.close(), wild.close()])
-  const differences = Object.keys(undisturbed).filter(
-    (table) => JSON.stringify(undisturbed[table]) !== JSON.stringify(disturbed[table]),
-  )
-  return { events, kills, roundsWithLag, undisturbed, disturbed, differences, positions: await wild.positions() }
+  return { kills, roundsWithLag }
 }
 
 const VICTIMS: readonly Command[][] = [['consume'], ['replay'], ['consume', 'replay']]
@@ -118,7 +121,8 @@ class Deployment {
     this.#store = openLmdbStateStore({ path: join(home, 'state'), partitions: PARTITIONS })
   }
 
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const program of this.#running.values()) await program.kill('SIGKILL')
     await this.#broker.close()
     await this.#store.close()
   }
@@ -158,6 +162,7 @@ class Deployment {
     const replayed = JSON.parse(await outputOf(this.#args('replay'), { home: this.#home }))
     if (replayed.end !== 'complete') throw new Error(`the replay is ${replayed.end} at ${replayed.position}`)
     const consumer = startProgram(this.#args('consume'), { home: this.#home })
+    this.#running.set('consume', consumer)
     await consumer.printed(/\(lag 0\).*\(lag 0\)/)
     const { code, stderr } = await consumer.kill('SIGTERM')
     if (code !== 0) throw new Error(`consume ended with ${code}: ${stderr}`)

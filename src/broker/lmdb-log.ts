@@ -172,6 +172,9 @@ export class LmdbLog implements LogReader {
   }
 }
 
+/** Address space, not memory: what the log may grow to. */
+const MAX_BYTES = 1024 * 2 ** 30
+
 function openFolder(path: string): RootDatabase {
   try {
     mkdirSync(path, { recursive: true })
@@ -179,6 +182,8 @@ function openFolder(path: string): RootDatabase {
       path,
       noSubdir: false,
       maxDbs: 4,
+      // One mapping of fixed size: growing by remapping keeps the old maps, and counts their pages again.
+      mapSize: MAX_BYTES,
       // With `overlappingSync` the death of one process in the middle of a flush makes the log unusable for the others.
       overlappingSync: false,
       noMetaSync: true,

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backOffMs } from '../broker/back-off.ts'
 import type { EventLog, EventLogRow } from './event-log.ts'
+import { EventLogBatch } from './event-log-batch.ts'
 
 export interface BatchedAppendOptions {
-  /** A batch is appended when it has this many rows, an impression counting as many as it has items … */
+  /** A batch is appended when it has this many rows … */
   readonly maxBatchRows?: number
+  /** … or this many bytes of text, which are a few thousand slates … */
+  readonly maxBatchBytes?: number
   /** … or when its oldest row has waited this long. ClickHouse likes few and large inserts: about one a second. */
   readonly maxDelayMs?: number
 }
@@ -23,28 +26,30 @@ export class BatchedAppend {
   lastAppendMs = 0
   readonly #log: Pick<EventLog, 'append'>
   readonly #maxBatchRows: number
+  readonly #maxBatchBytes: number
   readonly #maxDelayMs: number
   readonly #failing = Promise.withResolvers<never>()
   readonly #lastAttempt = new AbortController()
   #failure: { readonly error: unknown } | undefined
-  #gathering: EventLogRow[] = []
-  #weight = 0
+  #gathering = new EventLogBatch()
+  #spare = new EventLogBatch()
   /** Runs while rows wait for more to come. */
   #timer: NodeJS.Timeout | undefined
   /** They have waited long enough. */
   #overdue = false
-  #appending: { readonly size: number; readonly settled: Promise<void> } | undefined
+  #appending: { readonly rows: number; readonly settled: Promise<void> } | undefined
 
   constructor(log: Pick<EventLog, 'append'>, options: BatchedAppendOptions = {}) {
     this.#log = log
     this.#maxBatchRows = options.maxBatchRows ?? 20_000
+    this.#maxBatchBytes = options.maxBatchBytes ?? 4 * 1024 * 1024
     this.#maxDelayMs = options.maxDelayMs ?? 1_000
     this.failed = this.#failing.promise
   }
 
   /** Rows added and not in the log yet. */
   get pending(): number {
-    return this.#gathering.length + (this.#appending?.size ?? 0)
+    return this.#gathering.rows + (this.#appending?.rows ?? 0)
   }
 
   /** Resolves when the rows have been taken, which is before they are in the log. */
@@ -52,10 +57,7 @@ export class BatchedAppend {
     while (this.#appending && this.#full) await this.#appending.settled
     this.#throwFailure()
     if (this.#failure || rows.length === 0) return
-    for (const row of rows) {
-      this.#gathering.push(row)
-      this.#weight += row.topic === 'impressions' ? row.event.items.length : 1
-    }
+    for (const row of rows) this.#gathering.add(row)
     if (this.#full) this.#appendNext()
     else if (!this.#overdue) this.#timer ??= setTimeout(() => this.#becomeOverdue(), this.#maxDelayMs)
   }
@@ -70,13 +72,13 @@ export class BatchedAppend {
     this.#throwFailure()
   }
 
-  /** From now on a batch that fails is dropped, and all after it: they are still in the broker, and the log's offsets say so. */
+  /** From now on what fails is dropped, and all after it: it is still in the broker, and the log's offsets say so. */
   stopRetrying(): void {
     this.#lastAttempt.abort()
   }
 
   get #full(): boolean {
-    return this.#weight >= this.#maxBatchRows
+    return this.#gathering.rows >= this.#maxBatchRows || this.#gathering.bytes >= this.#maxBatchBytes
   }
 
   #becomeOverdue(): void {
@@ -86,38 +88,39 @@ export class BatchedAppend {
   }
 
   #appendNext(): void {
-    if (this.#appending || this.#gathering.length === 0) return
+    if (this.#appending || this.#gathering.rows === 0) return
     const batch = this.#take()
-    this.#appending = { size: batch.length, settled: this.#append(batch) }
+    this.#appending = { rows: batch.rows, settled: this.#append(batch) }
   }
 
-  #take(): readonly EventLogRow[] {
+  #take(): EventLogBatch {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#overdue = false
-    this.#weight = 0
     const batch = this.#gathering
-    this.#gathering = []
+    this.#gathering = this.#spare
+    this.#spare = batch
     return batch
   }
 
   /** Never rejects. */
-  async #append(batch: readonly EventLogRow[]): Promise<void> {
+  async #append(batch: EventLogBatch): Promise<void> {
     const startedAt = performance.now()
     try {
       await this.#appendUntilDone(batch)
-      this.rows += batch.length
+      this.rows += batch.rows
     } catch (error) {
       this.#failure = { error }
-      this.#take()
+      this.#take().clear()
       if (!this.#lastAttempt.signal.aborted) this.#failing.reject(error)
     }
+    batch.clear()
     this.lastAppendMs = performance.now() - startedAt
     this.#appending = undefined
     if (this.#full || this.#overdue) this.#appendNext()
   }
 
-  async #appendUntilDone(batch: readonly EventLogRow[]): Promise<void> {
+  async #appendUntilDone(batch: EventLogBatch): Promise<void> {
     const { signal } = this.#lastAttempt
     for (let attempt = 0; ; attempt++) {
       try {

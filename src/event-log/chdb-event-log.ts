@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createClient } from '@clickhouse/client'
+import { createClient, parseError } from '@clickhouse/client'
 import { TributaryError } from '../errors.ts'
 import { acquireChdb } from './chdb-engine.ts'
 import type { EventLog } from './event-log.ts'
@@ -42,17 +42,17 @@ export async function openChdbEventLog({ path }: ChdbOptions): Promise<EventLog>
   await mkdir(folder, { recursive: true })
   const { Session, createChdbConnection, drainPending, release } = await acquireChdb()
   // The first connection starts the engine, and is the only one that can be given arguments.
-  const engine = await open(() => new Session(folder, { connectionArgs: ENGINE_ARGUMENTS }), folder).catch(release)
-  const writing = createChdbConnection({ path: folder })
+  const engine = openEngine(() => new Session(folder, { connectionArgs: ENGINE_ARGUMENTS }), folder, release)
+  const [writing, reading] = [createChdbConnection({ path: folder }), createChdbConnection({ path: folder })]
   const writer = createClient({ connection: writing as unknown as ClientConnection })
-  const reader = createClient({ connection: createChdbConnection({ path: folder }) as unknown as ClientConnection })
+  const reader = createClient({ connection: reading as unknown as ClientConnection })
   return new SqlEventLog({
     name: folder,
     writer,
     reader,
-    // The client's own insert would make a string of the rows, and that again part of the statement.
+    // The client would make a string of the rows first, and then a longer one of statement and rows.
     insert: async (table, columns, values) => {
-      const insert = { table, columns: [...columns], values, format: 'JSONCompactEachRow' } as const
+      const insert = { table, columns, values, format: 'JSONCompactEachRow' } as const
       await writing.chdb.rawInsert(insert).catch((error) => Promise.reject(parseError(error)))
     },
     close: async () => {
@@ -68,13 +68,16 @@ export async function openChdbEventLog({ path }: ChdbOptions): Promise<EventLog>
 /** The same interface, declared once more by the package that chDB takes it from. */
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
-function cannotOpen(folder: string, cause: unknown): TributaryError {
-  const holder = lockHolder(folder)
-  const why =
-    holder === undefined
-      ? (cause as Error).message
-      : `process ${holder} has it open. Stop that process, or choose another folder.`
-  return new TributaryError('BAD_USAGE', `cannot open the event log in ${folder}: ${why}`, { folder, holder }, cause)
+function openEngine<Engine>(open: () => Engine, folder: string, release: () => void): Engine {
+  try {
+    return open()
+  } catch (cause) {
+    release()
+    const holder = lockHolder(folder)
+    const locked = `process ${holder} has it open. Stop that process, or choose another folder.`
+    const why = holder === undefined ? (cause as Error).message : locked
+    throw new TributaryError('BAD_USAGE', `cannot open the event log in ${folder}: ${why}`, { folder, holder }, cause)
+  }
 }
 
 /** The engine writes its process id into `status` and holds a lock of the kernel on it, which dies with the process. */

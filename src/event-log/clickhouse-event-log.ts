@@ -48,7 +48,7 @@ export function openClickHouseEventLog(options: ClickHouseOptions): EventLog {
       const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow`
       const { stream } = await client.exec({ query, values: Readable.from([rows], { objectMode: false }) })
       // The connection is free again once the answer, which is empty, has been read.
-      await stream.resume().toArray()
+      await stream.toArray()
     },
     close: () => client.close(),
   })

@@ -1,12 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { TributaryError } from '../errors.ts'
-import {
-  type EventLog,
-  type LogDigest,
-  type LoggedTopic,
-  MAX_APPEND_ROWS,
-  type QueryParameters,
-} from './event-log.ts'
+import { type EventLog, type LogDigest, type LoggedTopic, MAX_APPEND_ROWS, type QueryParameters } from './event-log.ts'
 import { COLUMNS, type EventLogBatch, type Table } from './event-log-batch.ts'
 import { applyMigrations } from './migrations.ts'
 import { DIGEST_SQL, resumeSql } from './sql.ts'
@@ -41,7 +35,10 @@ export class SqlEventLog implements EventLog {
   }
 
   async offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>> {
-    const rows = await this.query<{ partition: number; next: number }>(resumeSql(topic === 'impressions' ? 'impressions' : 'interactions'), { topic })
+    const rows = await this.query<{ partition: number; next: number }>(
+      resumeSql(topic === 'impressions' ? 'impressions' : 'interactions'),
+      { topic },
+    )
     return new Map(rows.map(({ partition, next }) => [partition, next]))
   }
 

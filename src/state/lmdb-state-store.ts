@@ -2,6 +2,12 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import { TributaryError } from '../errors.ts'
 import type { Offsets, PartitionOwner, StateStore } from './state-store.ts'
 
+/**
+ * `overlappingSync` would be faster still, but the death of one process in the middle of a flush makes the store
+ * unusable for the others.
+ */
+const FLUSHING = { overlappingSync: false, noMetaSync: true }
+
 /** Address space, not memory: what the state may grow to. */
 const MAX_BYTES = 256 * 2 ** 30
 
@@ -13,9 +19,9 @@ interface PartitionRecord {
 /**
  * The embedded state store: one LMDB environment, keys `<group>/<partition>/<key>`.
  *
- * A commit is one LMDB transaction. Commits are visible at once and flushed to disk in the background
- * (`overlappingSync`): `kill -9` loses nothing, a power failure may take back the last instants, whole commits of them,
- * and the log is then folded again from the offsets that remain.
+ * A commit is one LMDB transaction, flushed to disk before it is visible; only the page that points to it is not waited
+ * for. `kill -9` loses nothing; a power failure may take back the last commit, whole, and what it held is then folded
+ * again from the log.
  */
 export function openLmdbStateStore(options: { path: string; partitions: number }): StateStore {
   return new LmdbStateStore(options.path, options.partitions)
@@ -30,7 +36,7 @@ class LmdbStateStore implements StateStore {
 
   constructor(path: string, partitions: number) {
     // One mapping of fixed size: growing by remapping keeps the old maps, and counts their pages again.
-    this.#root = open({ path, maxDbs: 4, overlappingSync: true, mapSize: MAX_BYTES })
+    this.#root = open({ path, maxDbs: 4, mapSize: MAX_BYTES, ...FLUSHING })
     this.#values = this.#root.openDB({ name: 'values', encoding: 'binary' })
     this.#records = this.#root.openDB({ name: 'partitions', encoding: 'json' })
     const stored = this.#root.get('partitions') as number | undefined

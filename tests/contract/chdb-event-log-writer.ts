@@ -1,7 +1,7 @@
 // A process or a thread that appends to the event log from where the log says it ends, in batches of many sizes.
 import { isMainThread, workerData } from 'node:worker_threads'
 import { openChdbEventLog } from '../../src/event-log/chdb-event-log.ts'
-import { rowAt, WRITER_PARTITIONS } from './chdb-event-log-rows.ts'
+import { append, rowAt, WRITER_PARTITIONS } from './event-log-rows.ts'
 
 export interface WriterTask {
   readonly path: string
@@ -21,7 +21,7 @@ for (let n = 0; n < appends; n++) {
     next.set(partition, from + size)
     return Array.from({ length: size }, (_, i) => rowAt(partition, from + i))
   })
-  await log.append(rows)
+  await append(log, rows)
   console.log('appended')
 }
 await log.close()

@@ -7,9 +7,9 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openChdbEventLog } from '../../src/event-log/chdb-event-log.ts'
 import { checkPositions } from '../../src/event-log/positions.ts'
-import { rowAt } from './chdb-event-log-rows.ts'
 import type { WriterTask } from './chdb-event-log-writer.ts'
 import { eventLogSuite } from './event-log.suite.ts'
+import { append, rowAt } from './event-log-rows.ts'
 
 const temporaryFolder = () => mkdtempSync(join(tmpdir(), 'tributary-'))
 
@@ -67,7 +67,7 @@ describe('an event log in chDB', () => {
     const path = newPath()
     const first = await openChdbEventLog({ path })
     await first.migrate()
-    await first.append([rowAt(0, 0), rowAt(0, 1)])
+    await append(first, [rowAt(0, 0), rowAt(0, 1)])
     const digest = await first.digest()
     await first.close()
     const second = await openChdbEventLog({ path })
@@ -112,7 +112,10 @@ describe('an event log in chDB', () => {
     const undisturbed = await openChdbEventLog({ path: newPath() })
     await undisturbed.migrate()
     for (const { partition, next } of positions) {
-      await undisturbed.append(Array.from({ length: next }, (_, offset) => rowAt(partition, offset)))
+      await append(
+        undisturbed,
+        Array.from({ length: next }, (_, offset) => rowAt(partition, offset)),
+      )
     }
     expect(await undisturbed.digest()).toEqual(digest)
     await undisturbed.close()
@@ -140,7 +143,7 @@ describe('an event log in chDB', () => {
     const query = log.query('SELECT max(sipHash64(number)) AS hash FROM numbers(1e8)').then(() => {
       answered = true
     })
-    await log.append([rowAt(0, 0)])
+    await append(log, [rowAt(0, 0)])
     expect(answered).toBe(false)
     await query
     await log.close()

@@ -8,6 +8,7 @@ import { openClickHouseEventLog } from '../../src/event-log/clickhouse-event-log
 import type { EventLog, EventLogRow } from '../../src/event-log/event-log.ts'
 import { checkPositions } from '../../src/event-log/positions.ts'
 import { eventLogSuite } from './event-log.suite.ts'
+import { append } from './event-log-rows.ts'
 
 const { CLICKHOUSE_URL, CLICKHOUSE_USER = 'default', CLICKHOUSE_PASSWORD = '' } = process.env
 const { CLICKHOUSE_IMAGE = 'clickhouse/clickhouse-server:26.7' } = process.env
@@ -95,10 +96,10 @@ if (missing) {
     })
 
     it('fails retriably while the server is away, and goes on when it is back', async () => {
-      await log.append([like(0)])
+      await append(log, [like(0)])
       line.cut()
       const calls = [
-        () => log.append([like(1)]),
+        () => append(log, [like(1)]),
         () => log.offsets('ratings'),
         () => log.query('SELECT 1'),
         () => log.columns('SELECT 1'),
@@ -108,16 +109,16 @@ if (missing) {
         await expect(call()).rejects.toMatchObject({ code: 'UNAVAILABLE', retriable: true })
       }
       line.mend()
-      await log.append([like(1)])
+      await append(log, [like(1)])
       expect(await log.offsets('ratings')).toEqual(new Map([[0, 2]]))
     })
 
     it('has an append once that was repeated because its answer was lost', async () => {
       line.loseAnswers()
-      await expect(log.append([like(0), like(1)])).rejects.toMatchObject({ code: 'UNAVAILABLE', retriable: true })
+      await expect(append(log, [like(0), like(1)])).rejects.toMatchObject({ code: 'UNAVAILABLE', retriable: true })
       line.mend()
       await expect.poll(() => log.offsets('ratings'), { timeout: 10_000 }).toEqual(new Map([[0, 2]]))
-      await log.append([like(0), like(1)])
+      await append(log, [like(0), like(1)])
       expect((await log.digest()).rows).toBe(2)
       expect(await checkPositions(log)).toMatchObject([{ first: 0, next: 2, events: 2, gaps: [] }])
     })

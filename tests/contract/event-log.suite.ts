@@ -9,6 +9,7 @@ import {
   usersAsOf,
 } from '../../src/event-log/training-reads.ts'
 import type { Impression, Interaction } from '../../src/events/types.ts'
+import { append } from './event-log-rows.ts'
 
 export interface OpenedEventLog {
   readonly log: EventLog
@@ -56,7 +57,7 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
 
     it('migrates again, and from several places at once, without harm', async () => {
       await startAnew()
-      await log.append([rating(0, 0)])
+      await append(log, [rating(0, 0)])
       await Promise.all([log.migrate(), log.migrate(), log.migrate()])
       expect(await log.offsets('ratings')).toEqual(new Map([[0, 1]]))
       const applied = await log.query<{ name: string }>('SELECT name FROM schema_migrations FINAL ORDER BY name')
@@ -65,8 +66,8 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
     })
 
     it('resumes each partition of each topic after its greatest offset', async () => {
-      await log.append([rating(0, 0), rating(0, 1), rating(3, 7), feedback(0, 0)])
-      await log.append([rating(0, 2), impression(1, 41)])
+      await append(log, [rating(0, 0), rating(0, 1), rating(3, 7), feedback(0, 0)])
+      await append(log, [rating(0, 2), impression(1, 41)])
       expect(await log.offsets('ratings')).toEqual(
         new Map([
           [0, 3],
@@ -78,7 +79,7 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
     })
 
     it('takes an empty append', async () => {
-      await log.append([])
+      await append(log, [])
       expect((await log.digest()).rows).toBe(0)
     })
 
@@ -92,7 +93,10 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         interaction({ at: 0 }),
         interaction({ at: LAST_MS }),
       ]
-      await log.append(events.map((event, offset) => ({ topic: 'feedback', partition: 9, offset, event })))
+      await append(
+        log,
+        events.map((event, offset) => ({ topic: 'feedback', partition: 9, offset, event })),
+      )
       const rows = await log.query<Required<Interaction>>(
         'SELECT eventId, userId, itemId, kind, value, at, requestId FROM interactions ORDER BY offset',
       )
@@ -108,7 +112,10 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         { requestId: 'r2', userId: 'nobody', at: LAST_MS, release: '', items: [] },
         { requestId: 'r3', userId: 'u', at: 6, release: '\ud800', items: [{ itemId: 'i', score: -1, sources: [] }] },
       ]
-      await log.append(events.map((event, offset) => ({ topic: 'impressions', partition: 0, offset, event })))
+      await append(
+        log,
+        events.map((event, offset) => ({ topic: 'impressions', partition: 0, offset, event })),
+      )
       const rows = await log.query<{ release: string; itemIds: string[]; scores: number[]; sources: string[][] }>(
         'SELECT release, itemIds, scores, sources FROM impressions ORDER BY offset',
       )
@@ -126,7 +133,7 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
 
     it('appends all rows or none', async () => {
       const bad = { ...rating(0, 1), event: interaction({ kind: 'unheard-of' as 'rating' }) } as EventLogRow
-      const error = await rejection(log.append([rating(0, 0), bad, rating(0, 2)]))
+      const error = await rejection(append(log, [rating(0, 0), bad, rating(0, 2)]))
       expect(error).toMatchObject({ code: 'INTERNAL', retriable: false })
       expect(await log.offsets('ratings')).toEqual(new Map())
       expect((await log.digest()).rows).toBe(0)
@@ -134,22 +141,22 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
 
     it('stores the largest append as one part, and refuses a larger one', async () => {
       const rows = Array.from({ length: MAX_APPEND_ROWS }, (_, offset) => rating(0, offset))
-      await log.append(rows)
+      await append(log, rows)
       const parts = await log.query(
         `SELECT rows FROM system.parts WHERE active AND table = 'interactions' AND database = currentDatabase()`,
       )
       expect(parts).toEqual([{ rows: MAX_APPEND_ROWS }])
-      const error = await rejection(log.append([...rows, rating(0, MAX_APPEND_ROWS)]))
+      const error = await rejection(append(log, [...rows, rating(0, MAX_APPEND_ROWS)]))
       expect(error).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(`${MAX_APPEND_ROWS}`) })
       expect(await log.offsets('ratings')).toEqual(new Map([[0, MAX_APPEND_ROWS]]))
     })
 
     it('is not changed by an append that is repeated', async () => {
       const rows = [rating(0, 0), rating(0, 1), feedback(1, 0), impression(0, 0)]
-      await log.append(rows)
+      await append(log, rows)
       const digest = await log.digest()
-      await log.append(rows)
-      await log.append(rows.slice(1))
+      await append(log, rows)
+      await append(log, rows.slice(1))
       expect(digest.rows).toBe(4)
       expect(await log.digest()).toEqual(digest)
       expect((await checkPositions(log)).map(({ events, gaps }) => [events, gaps])).toEqual([
@@ -162,8 +169,11 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
 
     it('reports offsets that are missing, and those that are there more than once', async () => {
       await log.query('ALTER TABLE interactions MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1')
-      await log.append([0, 1, 4, 5, 9].map((offset) => rating(2, offset)))
-      await log.append([rating(2, 5), feedback(0, 3)])
+      await append(
+        log,
+        [0, 1, 4, 5, 9].map((offset) => rating(2, offset)),
+      )
+      await append(log, [rating(2, 5), feedback(0, 3)])
       expect(await checkPositions(log)).toEqual([
         {
           topic: 'ratings',
@@ -183,11 +193,11 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
 
     it('has a digest of its content alone, whatever the batches and their order', async () => {
       const rows = Array.from({ length: 60 }, (_, n) => [rating(n % 4, n), feedback(n % 4, n), impression(0, n)]).flat()
-      await log.append(rows)
+      await append(log, rows)
       const whole = await log.digest()
       expect(whole).toEqual({ rows: 180, hash: expect.stringMatching(/^[0-9a-f]{1,16}$/) })
       await startAnew()
-      for (let n = rows.length; n > 0; n -= 50) await log.append(rows.slice(Math.max(0, n - 50), n).reverse())
+      for (let n = rows.length; n > 0; n -= 50) await append(log, rows.slice(Math.max(0, n - 50), n).reverse())
       expect(await log.digest()).toEqual(whole)
     })
 
@@ -201,10 +211,10 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
       ['request', rating(0, 0, { requestId: 'r' })],
       ['border between two ids', rating(0, 0, { userId: 'u1i', itemId: '1' })],
     ])('has another digest where one event differs in its %s', async (_, other) => {
-      await log.append([rating(0, 0, { kind: 'like', value: 0, userId: 'u', itemId: '1i1' })])
+      await append(log, [rating(0, 0, { kind: 'like', value: 0, userId: 'u', itemId: '1i1' })])
       const one = await log.digest()
       await log.forget('u')
-      await log.append([other])
+      await append(log, [other])
       expect((await log.digest()).hash).not.toBe(one.hash)
     })
 
@@ -217,7 +227,7 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
     })
 
     it('answers each of many queries at once with its own parameters, while appending', async () => {
-      const appends = Array.from({ length: 5 }, (_, partition) => log.append([rating(partition, 0)]))
+      const appends = Array.from({ length: 5 }, (_, partition) => append(log, [rating(partition, 0)]))
       const numbers = Array.from({ length: 40 }, (_, n) => n)
       const answers = await Promise.all(
         numbers.map((n) => log.query<{ n: number }>('SELECT {n: UInt32} AS n FROM numbers(3)', { n })),
@@ -249,7 +259,7 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
     })
 
     it('forgets a user and still resumes where it was', async () => {
-      await log.append([
+      await append(log, [
         rating(0, 0, { userId: 'stays' }),
         rating(0, 1, { userId: 'goes' }),
         rating(1, 0, { userId: 'goes' }),
@@ -271,7 +281,7 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
       expect(await log.offsets('feedback')).toEqual(new Map([[0, 1]]))
       expect(await log.offsets('impressions')).toEqual(new Map([[0, 2]]))
       expect((await checkPositions(log)).flatMap(({ gaps }) => gaps)).toEqual([])
-      await log.append([rating(0, 2, { userId: 'goes' })])
+      await append(log, [rating(0, 2, { userId: 'goes' })])
       expect(await log.offsets('ratings')).toEqual(
         new Map([
           [0, 3],
@@ -286,9 +296,9 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         const rows = Array.from({ length: 50 }, (_, n) =>
           rating(0, n, { userId: users[n % 5]!, itemId: `i${n}`, value: n % 3, at: 1_000 + 10 * Math.floor(n / 10) }),
         )
-        await log.append(rows.slice(20))
-        await log.append(rows.slice(0, 20))
-        await log.append(rows.slice(5, 10))
+        await append(log, rows.slice(20))
+        await append(log, rows.slice(0, 20))
+        await append(log, rows.slice(5, 10))
       })
 
       it.each([1, 7, 100_000])('give whole users in the order of the log, in blocks of about %i rows', async (size) => {
@@ -354,8 +364,8 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         rating(0, 1, { userId: 'a', itemId: 'y', value: 2, at: day }),
         rating(0, 2, { userId: 'b', itemId: 'x', kind: 'like', value: undefined, at: day }),
       ]
-      await log.append(rows)
-      await log.append(rows)
+      await append(log, rows)
+      await append(log, rows)
       expect(await log.query('SELECT day, kind, events, users FROM events_per_day ORDER BY day, kind')).toEqual([
         { day: '1970-01-01', kind: 'rating', events: 1, users: 1 },
         { day: '1970-01-02', kind: 'rating', events: 1, users: 1 },

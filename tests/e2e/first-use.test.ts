@@ -59,6 +59,7 @@ describe('a new user', () => {
   })
 
   it('gets a list as someone of whom nothing is known, and another one after a like', async () => {
+    await program!.printed(/now played live/)
     const before = await idsOf('guest')
     expect(before).toHaveLength(10)
     expect(await historyOf('guest')).toEqual([])

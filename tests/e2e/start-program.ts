@@ -9,6 +9,8 @@ const STOP_TIMEOUT_MS = 15_000
 export interface RunningProgram {
   /** Without a slash at the end. */
   readonly baseUrl: string
+  /** Resolves once stdout has it. */
+  printed(pattern: RegExp): Promise<unknown>
   /** Answers the JSON of a path, whatever the status. */
   get<T>(path: string): Promise<T>
   /** As a container is stopped: SIGTERM, and SIGKILL where it has not ended after 15 s. */
@@ -21,6 +23,7 @@ export async function startProgram(home: string, args: readonly string[] = ['--d
   const [, baseUrl] = await program.printed(/^Open (http:\/\/127\.0\.0\.1:\d+)$/m)
   return {
     baseUrl: baseUrl!,
+    printed: (pattern) => program.printed(pattern),
     get: async (path) => (await (await fetch(baseUrl + path)).json()) as never,
     stop: async () => {
       const late = setTimeout(() => program.kill('SIGKILL'), STOP_TIMEOUT_MS)

@@ -3,10 +3,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { SETTINGS } from '../../src/config/config.ts'
+import { CO_VISIT_WINDOW } from '../../src/consumers/projections/co-visitation.ts'
+import { ROWS_READ } from '../../src/serving/sources/candidate-source.ts'
+import { CO_VISIT_HALF_LIFE_MS } from '../../src/state/values/decay.ts'
 import { HISTORY_ENTRY_BYTES, HISTORY_LENGTH } from '../../src/state/values/history.ts'
 import { ITEM_SET_LENGTH } from '../../src/state/values/item-set.ts'
+import { POPULARITY_HALF_LIFE_MS, TREND_HALF_LIFE_MS } from '../../src/state/values/item-statistics.ts'
 import { NEIGHBOUR_BYTES, NEIGHBOURS_LENGTH } from '../../src/state/values/neighbours.ts'
-import { GENRES_LENGTH } from '../../src/state/values/user-features.ts'
+import { GENRES_LENGTH, TASTE_HALF_LIFE_MS } from '../../src/state/values/user-features.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
@@ -26,14 +30,18 @@ describe('the documentation', () => {
     expect(documented.sort()).toEqual(settings.map((text) => text.replace(/=.*(?=\/\.tributary$)/, '=~')).sort())
   })
 
-  it('has the bounds of the state as they are', () => {
-    const architecture = read('docs/architecture.md')
+  it('has the bounds and half-lives of the state as they are', () => {
+    const architecture = read('docs/architecture.md').replaceAll(/\s+/g, ' ')
     const pruned = 1.25 * NEIGHBOURS_LENGTH
     for (const bound of [
       `${HISTORY_LENGTH} entries, ${bytes(HISTORY_LENGTH * HISTORY_ENTRY_BYTES)}`,
       `${ITEM_SET_LENGTH.toLocaleString('en')} items, ${bytes(4 * ITEM_SET_LENGTH)}`,
       `${GENRES_LENGTH} genres, ${bytes(64 + 32 * GENRES_LENGTH)}`,
       `the ${NEIGHBOURS_LENGTH} strongest; pruned at ${pruned} entries, ${bytes(pruned * NEIGHBOUR_BYTES)}`,
+      `the ${CO_VISIT_WINDOW} items visited last`,
+      `the newest ${ROWS_READ} entries`,
+      `co-visits halve in ${days(CO_VISIT_HALF_LIFE_MS)}, taste in ${days(TASTE_HALF_LIFE_MS)}`,
+      `popularity in ${days(POPULARITY_HALF_LIFE_MS)}, trends in ${days(TREND_HALF_LIFE_MS)}`,
     ]) {
       expect(architecture).toContain(bound)
     }
@@ -42,6 +50,11 @@ describe('the documentation', () => {
 
 function bytes(count: number): string {
   return `${count.toLocaleString('en')} bytes`
+}
+
+function days(ms: number): string {
+  const count = ms / 86_400_000
+  return count === 1 ? '1 day' : `${count} days`
 }
 
 function leadsSomewhere(page: string, target: string): boolean {

@@ -2,14 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TributaryError } from '../../src/errors.ts'
 import { BatchedAppend, type BatchedAppendOptions } from '../../src/event-log/batched-append.ts'
 import type { EventLogRow } from '../../src/event-log/event-log.ts'
+import type { EventLogBatch } from '../../src/event-log/event-log-batch.ts'
 
 /** A log whose appends end when the test says so. */
 class SlowLog {
   readonly batches: number[][] = []
   #answers: PromiseWithResolvers<void>[] = []
 
-  append(rows: readonly EventLogRow[]): Promise<void> {
-    this.batches.push(rows.map(({ offset }) => offset))
+  append(batch: EventLogBatch): Promise<void> {
+    this.batches.push(offsetsOf(batch))
     const answer = Promise.withResolvers<void>()
     this.#answers.push(answer)
     return answer.promise
@@ -24,6 +25,11 @@ class SlowLog {
     this.#answers.shift()!.reject(error)
     await new Promise(process.nextTick)
   }
+}
+
+function offsetsOf({ tables }: EventLogBatch): number[] {
+  const lines = Object.values(tables).flatMap(({ text }) => text.toString().split('\n').slice(0, -1))
+  return lines.map((line) => JSON.parse(line)[2])
 }
 
 const away = new TributaryError('UNAVAILABLE', 'the server is away')
@@ -116,11 +122,13 @@ describe('appending in batches', () => {
     expect(log.batches.flat()).toEqual(Array.from({ length: 12 }, (_, n) => n))
   })
 
-  it('counts an impression as many rows as it has items', async () => {
-    const items = Array.from({ length: 4 }, () => ({ itemId: 'i', score: 1, sources: [] }))
+  it('appends as soon as a batch has many bytes, however few rows that are', async () => {
+    const appends = start({ maxBatchRows: 100, maxBatchBytes: 1_000 })
+    const items = Array.from({ length: 40 }, () => ({ itemId: 'i'.repeat(20), score: 1, sources: [] }))
     const event = { requestId: 'r', userId: 'u', at: 1, release: 'live', items }
-    await start().add([{ topic: 'impressions', partition: 0, offset: 0, event }])
-    expect(log.batches).toEqual([[0]])
+    await appends.add(rows(0))
+    await appends.add([{ topic: 'impressions', partition: 0, offset: 1, event }])
+    expect(log.batches).toEqual([[0, 1]])
   })
 
   it('repeats a batch that failed retriably, and lets nothing pass', async () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { COLUMNS_OF } from '../../src/event-log/rows.ts'
+import { COLUMNS } from '../../src/event-log/event-log-batch.ts'
 import { schemas } from '../../src/events/codec.ts'
 
 const folder = new URL('../../schemas/migrations/', import.meta.url)
@@ -32,7 +32,7 @@ describe('the migrations of the event log', () => {
   })
 
   it.each(['interactions', 'impressions'] as const)('have the columns that are written to %s', (table) => {
-    for (const column of COLUMNS_OF[table]) expect(definitionOf(table)).toMatch(new RegExp(`^ {2}${column} `, 'm'))
+    for (const column of COLUMNS[table]) expect(definitionOf(table)).toMatch(new RegExp(`^ {2}${column} `, 'm'))
   })
 
   it.each(['interactions', 'impressions'])('never partition %s, since one insert is to be one part', (table) => {

@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Consumer, RecordBatch, Subscription } from '../../src/broker/broker.ts'
 import { eventLogSink } from '../../src/consumers/event-log-sink.ts'
 import { TributaryError } from '../../src/errors.ts'
-import type { EventLog, EventLogRow, LoggedTopic } from '../../src/event-log/event-log.ts'
+import type { EventLog, LoggedTopic } from '../../src/event-log/event-log.ts'
+import type { EventLogBatch } from '../../src/event-log/event-log-batch.ts'
 import { encode } from '../../src/events/codec.ts'
 
 /** A broker that hands over what the test gives it, as the one member of the group. */
@@ -35,16 +36,30 @@ class OneMemberBroker {
   }
 }
 
+interface LoggedRow {
+  readonly topic: LoggedTopic
+  readonly partition: number
+  readonly offset: number
+  /** All columns, the position first. */
+  readonly values?: readonly unknown[]
+}
+
 /** Appends to an array; `failure` makes it refuse. */
 class MemoryLog implements Pick<EventLog, 'append' | 'offsets'> {
-  readonly rows: EventLogRow[] = []
+  readonly rows: LoggedRow[] = []
   failure: Error | undefined
   attempts = 0
 
-  async append(rows: readonly EventLogRow[]): Promise<void> {
+  async append({ tables }: EventLogBatch): Promise<void> {
     this.attempts++
     if (this.failure) throw this.failure
-    this.rows.push(...rows)
+    for (const { text } of Object.values(tables)) {
+      for (const line of text.toString().split('\n').slice(0, -1)) {
+        const values = JSON.parse(line)
+        const [topic, partition, offset] = values
+        this.rows.push({ topic, partition, offset, values })
+      }
+    }
   }
 
   async offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>> {
@@ -75,8 +90,8 @@ describe('the event log sink', () => {
   it('begins where the log ends, per topic, and leaves out what is not in the log', async () => {
     const { broker, log } = await start()
     expect(await broker.assigned(0)).toEqual({})
-    log.rows.push({ topic: 'ratings', partition: 0, offset: 6 } as EventLogRow)
-    log.rows.push({ topic: 'impressions', partition: 1, offset: 2 } as EventLogRow)
+    log.rows.push({ topic: 'ratings', partition: 0, offset: 6 })
+    log.rows.push({ topic: 'impressions', partition: 1, offset: 2 })
     expect(await broker.assigned(0)).toEqual({ ratings: 7 })
     expect(await broker.assigned(1)).toEqual({ impressions: 3 })
   })
@@ -87,7 +102,7 @@ describe('the event log sink', () => {
     await broker.handle('impressions', 0, [slate()], 2)
     await vi.waitFor(() => expect(sink.rows).toBe(3))
     expect(positions(log)).toEqual(['feedback/0/3', 'feedback/0/4', 'impressions/2/0'])
-    expect(log.rows[1]!.event).toMatchObject({ userId: 'b', kind: 'like' })
+    expect(log.rows[1]!.values).toEqual(['feedback', 0, 4, 'e', 'b', 'i', 'like', null, 1, ''])
   })
 
   it('skips and counts what does not decode', async () => {
@@ -102,9 +117,9 @@ describe('the event log sink', () => {
     const { broker, log, sink } = await start({ maxBatchRows: 2, maxDelayMs: 3_600_000 })
     const release = Promise.withResolvers<void>()
     const append = log.append.bind(log)
-    log.append = async (rows) => {
+    log.append = async (batch) => {
       await release.promise
-      return append(rows)
+      return append(batch)
     }
     await broker.handle('feedback', 0, [like(), like()])
     await broker.handle('feedback', 2, [like(), like()])

@@ -3,7 +3,7 @@
 const SLATE_SIZE = 30
 
 /** A problem document the server answered with. */
-export class Problem extends Error {
+class Problem extends Error {
   constructor({ detail, status }) {
     super(detail)
     this.status = status

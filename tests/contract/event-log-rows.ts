@@ -1,4 +1,11 @@
-import type { EventLogRow } from '../../src/event-log/event-log.ts'
+import type { EventLog, EventLogRow } from '../../src/event-log/event-log.ts'
+import { EventLogBatch } from '../../src/event-log/event-log-batch.ts'
+
+export async function append(log: Pick<EventLog, 'append'>, rows: readonly EventLogRow[]): Promise<void> {
+  const batch = new EventLogBatch()
+  for (const row of rows) batch.add(row)
+  await log.append(batch)
+}
 
 export const WRITER_PARTITIONS = [0, 1, 2] as const
 

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { readEvents } from '../../src/evaluation/events.ts'
+import { CoOccurrence } from '../../src/evaluation/systems/co-occurrence.ts'
+import { ease } from '../../src/evaluation/systems/ease.ts'
+import { HistorySums } from '../../src/evaluation/systems/history-sums.ts'
+import { itemSimilarity } from '../../src/evaluation/systems/item-similarity.ts'
+import { live } from '../../src/evaluation/systems/live.ts'
+import { popularity } from '../../src/evaluation/systems/popularity.ts'
+import { invertPositiveDefinite } from '../../src/evaluation/systems/positive-definite.ts'
+import { random } from '../../src/evaluation/systems/random.ts'
+import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
+import { Random } from '../../src/producers/datasets/random.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** Users a and b meet p and q in this order, c meets q and r. */
+const CSV = 'user,item,time,value\na,p,1,5\na,q,2,4\nb,p,3,3\nb,q,4,2\nc,q,5,5\nc,r,6,1\n'
+
+async function events() {
+  return readEvents(await openDataset(`${temporaryFolder({ 'own.csv': CSV })}/own.csv`))
+}
+
+describe('the inverse of a positive definite matrix', () => {
+  it.each([1, 3, 65, 131])('times the matrix is the identity, at size %i', (size) => {
+    const uniform = new Random(size)
+    const matrix = new Float64Array(size * size)
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < i; j++) {
+        matrix[i * size + j] = uniform.uniform() - 0.5
+        matrix[j * size + i] = matrix[i * size + j]!
+      }
+      matrix[i * size + i] = size
+    }
+    const inverse = invertPositiveDefinite(matrix.slice(), size)
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < size; j++) {
+        let sum = 0
+        for (let k = 0; k < size; k++) sum += matrix[i * size + k]! * inverse[k * size + j]!
+        expect(Math.abs(sum - (i === j ? 1 : 0))).toBeLessThan(1e-12)
+      }
+    }
+  })
+
+  it('is refused for a matrix that has none', () => {
+    expect(() => invertPositiveDefinite(Float64Array.of(1, 1, 1, 1), 2)).toThrow('row 1')
+  })
+})
+
+describe('item similarity', () => {
+  it('counts users who met both, whichever came first', async () => {
+    const data = await events()
+    const counts = new CoOccurrence(data)
+    for (let sequence = 0; sequence < data.size; sequence++) counts.learn(sequence)
+    expect([counts.both(0, 1), counts.both(1, 0), counts.both(1, 2), counts.both(0, 2)]).toEqual([2, 2, 1, 0])
+    expect([...counts.visits]).toEqual([2, 3, 1])
+  })
+
+  it('of EASE is the closed form, worked out by hand for two items', () => {
+    // G + λI = [[3, 1], [1, 4]], its inverse [[4, -1], [-1, 3]] / 11, so B_01 = 1/3 and B_10 = 1/4.
+    const counts = { items: 2, visits: Float64Array.of(2, 3), both: () => 1 } as unknown as CoOccurrence
+    const weights = ease(counts, 1)
+    expect(weights[0]).toBe(0)
+    expect(weights[1]).toBeCloseTo(1 / 3, 6)
+    expect(weights[2]).toBeCloseTo(1 / 4, 6)
+  })
+
+  it('is summed over the history, unknown before it is trained', async () => {
+    const data = await events()
+    const scorer = itemSimilarity(data)
+    for (let sequence = 0; sequence < data.size; sequence++) await scorer.learn(sequence)
+    const into = scorer.systems.map(() => new Float64Array(3))
+    const query = { id: 0, user: 2, at: 7, history: [1] }
+    await scorer.score(query, into)
+    expect(into[0]).toEqual(new Float64Array(3))
+    scorer.fit!()
+    await scorer.score(query, into)
+    expect(into[0]![0]).toBeCloseTo(2 / Math.sqrt(3 * 4), 6)
+    expect(into[0]![2]).toBeCloseTo(1 / Math.sqrt(2 * 4), 6)
+  })
+
+  it('carries sums on as a history grows, as if made anew', () => {
+    const uniform = new Random(3)
+    const size = 7
+    const rows = Float32Array.from({ length: size * size }, () => uniform.uniform())
+    const history = Array.from({ length: 12 }, () => uniform.below(size))
+    for (const weights of [
+      { window: Number.POSITIVE_INFINITY, decay: 1 },
+      { window: 4, decay: 0.8 },
+    ]) {
+      const carried = new HistorySums(weights)
+      for (let length = 1; length <= history.length; length += 1 + (length % 3)) {
+        const seen = history.slice(0, length)
+        const sum = carried.of(0, seen, rows, size)
+        const anew = new HistorySums(weights).of(0, seen, rows, size)
+        for (let item = 0; item < size; item++) {
+          const expected = seen
+            .toReversed()
+            .slice(0, weights.window)
+            .reduce((total, from, age) => total + weights.decay ** age * rows[from * size + item]!, 0)
+          expect(sum[item]).toBeCloseTo(expected, 5)
+          expect(anew[item]).toBeCloseTo(expected, 5)
+        }
+      }
+    }
+  })
+})
+
+describe('simple systems', () => {
+  it('popularity counts what has been met', async () => {
+    const data = await events()
+    const scorer = popularity(data)
+    for (let sequence = 0; sequence < 4; sequence++) await scorer.learn(sequence)
+    const into = new Float64Array(3)
+    await scorer.score({ id: 0, user: 0, at: 0, history: [] }, [into])
+    expect([...into]).toEqual([2, 2, 0])
+  })
+
+  it('chance is the same for the same seed and case, and not for others', async () => {
+    const draw = async (seed: number, id: number) => {
+      const into = new Float64Array(50)
+      await random(seed).score({ id, user: 0, at: 0, history: [] }, [into])
+      return into.join()
+    }
+    expect(await draw(1, 1)).toBe(await draw(1, 1))
+    expect(await draw(1, 1)).not.toBe(await draw(1, 2))
+    expect(await draw(1, 1)).not.toBe(await draw(2, 1))
+  })
+})
+
+describe('the live systems', () => {
+  it('score what others did after what the user did, through the real projections', async () => {
+    const data = await events()
+    const scorer = await live(data, 2)
+    for (const sequence of [0, 1, 2]) await scorer.learn(sequence)
+    await scorer.prepare!(1)
+    const into = scorer.systems.map(() => new Float64Array(3))
+    await scorer.score({ id: 0, user: 1, at: 4000, history: [0] }, into)
+    const blend = into[scorer.systems.indexOf('blend')]!
+    const coVisits = into[scorer.systems.indexOf('co-visitation')]!
+    expect(blend[1]).toBeGreaterThan(blend[2]!)
+    expect(coVisits[1]).toBeGreaterThan(coVisits[2]!)
+  })
+})
