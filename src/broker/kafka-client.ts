@@ -1,9 +1,8 @@
-// kafkajs, with what has to be set right in its last release.
-import { createRequire } from 'node:module'
 import type { ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs, { type Cluster, type SASLOptions } from 'kafkajs'
+import './kafka-patches.ts'
 
 export interface KafkaConnection {
   /** `host:port` of some brokers of the cluster; the others are found through them. */
@@ -63,15 +62,3 @@ kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
   compress: ({ buffer }: { buffer: Buffer }) => compress(buffer, LEVEL),
   decompress: (buffer: Buffer) => decompress(buffer),
 })
-
-// Whenever a connection has nothing to send, kafkajs 2.2.4 sets a timer of a negative time, which Node takes for 1 ms
-// and warns of, and sets it again when it fires: every idle connection would wake up a thousand times a second.
-interface RequestQueue {
-  readonly pending: readonly unknown[]
-  scheduleCheckPendingRequests(): void
-}
-const { prototype }: { prototype: RequestQueue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue')
-const schedule = prototype.scheduleCheckPendingRequests
-prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
-  if (this.pending.length > 0) schedule.call(this)
-}

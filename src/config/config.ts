@@ -72,7 +72,7 @@ export const SETTINGS = {
   kafkaReplication: setting('KAFKA_REPLICATION', 1, integer(1, 100), 'replicas of the topics that are created'),
   redisUrl: secret(setting('REDIS_URL', undefined, url, 'redis://… or rediss://…; without it the state is embedded')),
   redisCluster: setting('REDIS_CLUSTER', false, yesOrNo, 'the Redis URL names a node of a cluster'),
-  clickhouseUrl: setting('CLICKHOUSE_URL', undefined, url, 'http(s)://…; without it the event log is embedded'),
+  clickhouseUrl: secret(setting('CLICKHOUSE_URL', undefined, url, 'http(s)://…; without it the event log is embedded')),
   clickhouseUser: setting('CLICKHOUSE_USER', 'default', text, 'ClickHouse user'),
   clickhousePassword: secret(setting('CLICKHOUSE_PASSWORD', '', text, 'ClickHouse password')),
   clickhouseDatabase: setting('CLICKHOUSE_DATABASE', 'tributary', text, 'ClickHouse database'),
@@ -91,12 +91,13 @@ export function loadConfig(
 ): Config {
   const problems: string[] = []
   const config: Record<string, unknown> = {}
-  for (const [name, { env: variable, default: fallback, parse }] of Object.entries(SETTINGS)) {
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    const { env: variable, default: fallback, parse } = setting
     const [given, where] = flags[name] === undefined ? [env[variable], variable] : [flags[name], `--${dashed(name)}`]
     try {
       config[name] = given === undefined ? fallback : parse(given)
     } catch (problem) {
-      problems.push(`${where}=${given}: ${problem}`)
+      problems.push(`${where}=${'secret' in setting ? '***' : given}: ${problem}`)
     }
   }
   if (problems.length > 0) throw new TributaryError('BAD_USAGE', `bad configuration:\n  ${problems.join('\n  ')}`)

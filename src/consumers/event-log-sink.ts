@@ -1,6 +1,7 @@
 import type { Broker, Consumer, RecordBatch } from '../broker/broker.ts'
 import { BatchedAppend, type BatchedAppendOptions } from '../event-log/batched-append.ts'
-import type { EventLog, EventLogRow, LoggedTopic } from '../event-log/event-log.ts'
+import type { EventLog } from '../event-log/event-log.ts'
+import type { EventLogRow, LoggedTopic } from '../event-log/event-log-batch.ts'
 import { decode } from '../events/codec.ts'
 
 export interface EventLogSinkOptions extends BatchedAppendOptions {

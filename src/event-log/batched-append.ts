@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backOffMs } from '../broker/back-off.ts'
-import type { EventLog, EventLogRow } from './event-log.ts'
-import { EventLogBatch } from './event-log-batch.ts'
+import type { EventLog } from './event-log.ts'
+import { EventLogBatch, type EventLogRow } from './event-log-batch.ts'
 
 export interface BatchedAppendOptions {
   /** A batch is appended when it has this many rows … */

@@ -1,5 +1,17 @@
+import type { EventOf } from '../events/codec.ts'
+import type { Topic } from '../events/topics.ts'
 import type { Impression, Interaction } from '../events/types.ts'
-import type { EventLogRow } from './event-log.ts'
+
+export type LoggedTopic = Extract<Topic, 'ratings' | 'feedback' | 'impressions'>
+
+export type EventLogRow = {
+  [T in LoggedTopic]: {
+    readonly topic: T
+    readonly partition: number
+    readonly offset: number
+    readonly event: EventOf[T]
+  }
+}[LoggedTopic]
 
 const POSITION = ['topic', 'partition', 'offset']
 

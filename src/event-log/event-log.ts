@@ -1,6 +1,4 @@
-import type { EventOf } from '../events/codec.ts'
-import type { Topic } from '../events/topics.ts'
-import type { EventLogBatch } from './event-log-batch.ts'
+import type { EventLogBatch, LoggedTopic } from './event-log-batch.ts'
 
 /**
  * The append-only log of all that happened, in SQL: what training, evaluation and people read.
@@ -31,17 +29,6 @@ export interface EventLog {
   forget(userId: string): Promise<void>
   close(): Promise<void>
 }
-
-export type LoggedTopic = Extract<Topic, 'ratings' | 'feedback' | 'impressions'>
-
-export type EventLogRow = {
-  [T in LoggedTopic]: {
-    readonly topic: T
-    readonly partition: number
-    readonly offset: number
-    readonly event: EventOf[T]
-  }
-}[LoggedTopic]
 
 export interface LogDigest {
   readonly rows: number

@@ -1,4 +1,5 @@
-import type { EventLog, LoggedTopic } from './event-log.ts'
+import type { EventLog } from './event-log.ts'
+import type { LoggedTopic } from './event-log-batch.ts'
 
 /** What the log holds of one partition of a topic. */
 export interface PartitionPositions {

@@ -2,71 +2,46 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { createClient } from '@clickhouse/client'
-import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openClickHouseEventLog } from '../../src/event-log/clickhouse-event-log.ts'
-import type { EventLog, EventLogRow } from '../../src/event-log/event-log.ts'
+import type { EventLog } from '../../src/event-log/event-log.ts'
+import type { EventLogRow } from '../../src/event-log/event-log-batch.ts'
 import { checkPositions } from '../../src/event-log/positions.ts'
+import { startClickHouse } from '../containers/clickhouse.ts'
+import { describeWith, type TestServer } from '../containers/server.ts'
 import { eventLogSuite } from './event-log.suite.ts'
 import { append } from './event-log-rows.ts'
 
-const { CLICKHOUSE_URL, CLICKHOUSE_USER = 'default', CLICKHOUSE_PASSWORD = '' } = process.env
-const { CLICKHOUSE_IMAGE = 'clickhouse/clickhouse-server:26.7' } = process.env
+let server: TestServer
 
-let server: { readonly url: string; readonly username: string; readonly password: string }
-let container: StartedTestContainer | undefined
-
-async function noServer(): Promise<string | undefined> {
-  if (CLICKHOUSE_URL) return undefined
-  return getContainerRuntimeClient().then(
-    () => undefined,
-    (error: Error) => `CLICKHOUSE_URL is not set and no Docker engine answers: ${error.message}`,
-  )
-}
-
-const missing = await noServer()
-
-beforeAll(async () => {
-  if (CLICKHOUSE_URL) server = { url: CLICKHOUSE_URL, username: CLICKHOUSE_USER, password: CLICKHOUSE_PASSWORD }
-  else if (!missing) server = await startServer()
-})
-
-afterAll(() => container?.stop())
-
-async function startServer() {
-  const [username, password] = ['tributary', randomUUID()]
-  container = await new GenericContainer(CLICKHOUSE_IMAGE)
-    .withExposedPorts(8123)
-    .withEnvironment({ CLICKHOUSE_USER: username, CLICKHOUSE_PASSWORD: password })
-    .withWaitStrategy(Wait.forHttp('/ping', 8123))
-    .start()
-  return { url: `http://${container.getHost()}:${container.getMappedPort(8123)}`, username, password }
-}
-
-/** A database of its own in the server that all tests share. */
-async function newDatabase(): Promise<{ readonly database: string; drop(): Promise<void> }> {
-  const database = `test_${randomUUID().replaceAll('-', '')}`
-  const admin = createClient(server)
-  await admin.command({ query: `CREATE DATABASE ${database}` })
+/** The address of a database of its own. */
+async function newDatabase(): Promise<{ readonly url: URL; drop(): Promise<void> }> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const admin = createClient({ url: server.address })
+  await admin.command({ query: `CREATE DATABASE ${name}` })
+  const url = new URL(server.address)
+  url.pathname = name
   return {
-    database,
+    url,
     drop: async () => {
-      await admin.command({ query: `DROP DATABASE ${database}` })
+      await admin.command({ query: `DROP DATABASE ${name}` })
       await admin.close()
     },
   }
 }
 
-if (missing) {
-  describe.skip(`event log: ClickHouse, not tested since ${missing}`, () => {
-    it('has a server to be tested with', () => {})
+await describeWith(['CLICKHOUSE_URL'], 'ClickHouse', () => {
+  beforeAll(async () => {
+    server = await startClickHouse()
   })
-} else {
+
+  afterAll(() => server?.stop())
+
   eventLogSuite({
     name: 'ClickHouse',
     open: async () => {
-      const { database, drop } = await newDatabase()
-      const log = openClickHouseEventLog({ ...server, database })
+      const { url, drop } = await newDatabase()
+      const log = openClickHouseEventLog({ url: url.href })
       return {
         log,
         close: async () => {
@@ -84,8 +59,8 @@ if (missing) {
 
     beforeEach(async () => {
       database = await newDatabase()
-      line = await Line.to(new URL(server.url))
-      log = openClickHouseEventLog({ ...server, url: line.url, database: database.database })
+      line = await Line.to(database.url)
+      log = openClickHouseEventLog({ url: line.url })
       await log.migrate()
     })
 
@@ -115,7 +90,8 @@ if (missing) {
 
     it('has an append once that was repeated because its answer was lost', async () => {
       line.loseAnswers()
-      await expect(append(log, [like(0), like(1)])).rejects.toMatchObject({ code: 'UNAVAILABLE', retriable: true })
+      const lost = append(log, [like(0), like(1)])
+      await expect(lost).rejects.toMatchObject({ code: 'UNAVAILABLE', retriable: true })
       line.mend()
       await expect.poll(() => log.offsets('ratings'), { timeout: 10_000 }).toEqual(new Map([[0, 2]]))
       await append(log, [like(0), like(1)])
@@ -123,25 +99,28 @@ if (missing) {
       expect(await checkPositions(log)).toMatchObject([{ first: 0, next: 2, events: 2, gaps: [] }])
     })
 
-    it('names the user as the problem where the password is wrong', async () => {
-      const stranger = openClickHouseEventLog({ ...server, password: 'wrong', database: database.database })
-      await expect(stranger.query('SELECT 1')).rejects.toMatchObject({
-        code: 'BAD_USAGE',
-        message: expect.stringContaining('check the user name and the password'),
-      })
-      await stranger.close()
+    it.each([
+      ['password', 'check the user name and the password', { password: 'wrong' }],
+      ['username', 'check the user name and the password', { username: 'stranger' }],
+      ['pathname', 'create the database', { pathname: 'nowhere' }],
+    ])('says what to mend where its %s is wrong', async (_, advice, part) => {
+      const { href } = Object.assign(new URL(database.url), part)
+      const misled = openClickHouseEventLog({ url: href })
+      const error = { code: 'BAD_USAGE', message: expect.stringContaining(advice) }
+      await expect(misled.migrate()).rejects.toMatchObject(error)
+      await misled.close()
     })
 
-    it('names the database as the problem where there is none', async () => {
-      const lost = openClickHouseEventLog({ ...server, database: 'nowhere' })
-      await expect(lost.migrate()).rejects.toMatchObject({
-        code: 'BAD_USAGE',
-        message: expect.stringContaining('create the database'),
-      })
-      await lost.close()
+    it('keeps the password out of its messages', async () => {
+      const error: Error = await log.query('SELECT nonsense').then(
+        () => new Error('no error'),
+        (reason) => reason,
+      )
+      expect(error.message).toContain(new URL(line.url).host)
+      expect(error.message).not.toContain(database.url.password || 'nothing to hide')
     })
   })
-}
+})
 
 function like(offset: number): EventLogRow {
   const event = { eventId: `e${offset}`, userId: 'u', itemId: 'i', kind: 'like', at: 1_000 + offset } as const
@@ -151,24 +130,27 @@ function like(offset: number): EventLogRow {
 /** The way to the server, which can be broken. */
 class Line {
   readonly #server: Server
+  readonly #far: URL
   readonly #sockets = new Set<Socket>()
   #state: 'whole' | 'cut' | 'losing answers' = 'whole'
 
-  constructor(server: Server) {
+  constructor(server: Server, far: URL) {
     this.#server = server
+    this.#far = far
   }
 
-  static async to({ hostname, port }: URL): Promise<Line> {
+  static async to(far: URL): Promise<Line> {
     const server = createServer()
-    const line = new Line(server)
-    server.on('connection', (near) => line.#join(near, connect({ host: hostname, port: Number(port) })))
+    const line = new Line(server, far)
+    server.on('connection', (near) => line.#join(near, connect({ host: far.hostname, port: Number(far.port) })))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     return line
   }
 
+  /** As that of the server, with the same user and database. */
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return Object.assign(new URL(this.#far), { host: `127.0.0.1:${(this.#server.address() as AddressInfo).port}` }).href
   }
 
   cut(): void {

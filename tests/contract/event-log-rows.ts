@@ -1,5 +1,5 @@
-import type { EventLog, EventLogRow } from '../../src/event-log/event-log.ts'
-import { EventLogBatch } from '../../src/event-log/event-log-batch.ts'
+import type { EventLog } from '../../src/event-log/event-log.ts'
+import { EventLogBatch, type EventLogRow } from '../../src/event-log/event-log-batch.ts'
 
 export async function append(log: Pick<EventLog, 'append'>, rows: readonly EventLogRow[]): Promise<void> {
   const batch = new EventLogBatch()

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type EventLog, type EventLogRow, MAX_APPEND_ROWS } from '../../src/event-log/event-log.ts'
+import { type EventLog, MAX_APPEND_ROWS } from '../../src/event-log/event-log.ts'
+import type { EventLogRow } from '../../src/event-log/event-log-batch.ts'
 import { checkPositions } from '../../src/event-log/positions.ts'
 import {
   historyBefore,

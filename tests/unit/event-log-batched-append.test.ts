@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TributaryError } from '../../src/errors.ts'
 import { BatchedAppend, type BatchedAppendOptions } from '../../src/event-log/batched-append.ts'
-import type { EventLogRow } from '../../src/event-log/event-log.ts'
-import type { EventLogBatch } from '../../src/event-log/event-log-batch.ts'
+import type { EventLogBatch, EventLogRow } from '../../src/event-log/event-log-batch.ts'
 
 /** A log whose appends end when the test says so. */
 class SlowLog {

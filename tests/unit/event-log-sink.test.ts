@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Consumer, RecordBatch, Subscription } from '../../src/broker/broker.ts'
 import { eventLogSink } from '../../src/consumers/event-log-sink.ts'
 import { TributaryError } from '../../src/errors.ts'
-import type { EventLog, LoggedTopic } from '../../src/event-log/event-log.ts'
-import type { EventLogBatch } from '../../src/event-log/event-log-batch.ts'
+import type { EventLog } from '../../src/event-log/event-log.ts'
+import type { EventLogBatch, LoggedTopic } from '../../src/event-log/event-log-batch.ts'
 import { encode } from '../../src/events/codec.ts'
 
 /** A broker that hands over what the test gives it, as the one member of the group. */

@@ -65,7 +65,8 @@ describe('LiveRecommender', () => {
     expect(first).toMatchObject({ section: 'Because you watched Title a', reason: 'Because you watched Title a' })
     expect(first!.sources[0]).toMatchObject({ name: 'co-visitation', rank: 1 })
     expect(first!.explanation!.because[0]).toMatchObject({ itemId: 'a', title: 'Title a' })
-    const { features } = first!.explanation!
+    const { because, features } = first!.explanation!
+    expect(because.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 2)
     expect(Object.values(features).reduce((sum, part) => sum + part, 0)).toBeCloseTo(first!.score, 10)
   })
 

@@ -8,6 +8,9 @@ export class Scores {
   #scores = new Float64Array(0)
   #loudest = new Float64Array(0)
   #because = new Int32Array(0)
+  /** What the history entry being added says so far, and which entry that is: its rows come one a partition. */
+  #saying = new Float64Array(0)
+  #speaker = new Int32Array(0)
   #has = new Uint8Array(0)
   #items = new Int32Array(0)
   #count = 0
@@ -26,6 +29,8 @@ export class Scores {
     this.#scores = new Float64Array(room)
     this.#loudest = new Float64Array(room)
     this.#because = new Int32Array(room)
+    this.#saying = new Float64Array(room)
+    this.#speaker = new Int32Array(room)
     this.#has = new Uint8Array(room)
     this.#items = new Int32Array(room)
   }
@@ -55,6 +60,8 @@ export class Scores {
     const scores = this.#scores
     const loudest = this.#loudest
     const because = this.#because
+    const saying = this.#saying
+    const speaker = this.#speaker
     const has = this.#has
     for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
       const item = indexes[items[at]!] ?? -1
@@ -64,10 +71,14 @@ export class Scores {
         has[item] = 1
         this.#items[this.#count++] = item
         because[item] = -1
+        speaker[item] = -1
       }
       scores[item]! += amount
-      if (amount > loudest[item]!) {
-        loudest[item] = amount
+      const said = speaker[item] === from ? saying[item]! + amount : amount
+      speaker[item] = from
+      saying[item] = said
+      if (said > loudest[item]!) {
+        loudest[item] = said
         because[item] = from
       }
     }
