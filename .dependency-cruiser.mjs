@@ -28,7 +28,6 @@ const HOMES = {
   ajv: '^src/events/|^src/serving/http/',
   commander: '^src/bin/',
   yauzl: '^src/producers/',
-  'csv-parse': '^src/producers/',
   'json-schema-to-typescript': '^src/events/generate\\.ts$',
 }
 

@@ -33,15 +33,19 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 
 const MISUSE = /AUTH|SASL|SECURITY|INCONSISTENT_GROUP|POLICY_VIOLATION|INVALID_(REPLICATION|CONFIG|SESSION)/i
 const TOO_LARGE = /^(MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE)$/
-/** For kafkajs they are final. They are not for a caller that asks anew: who coordinates, or for a producer id. */
+/** Answers of the cluster that kafkajs takes for final. They are not for one who asks anew whom to ask, or who to be. */
 const MOVED = /COORDINATOR|GROUP_LOAD|SEQUENCE_NUMBER|PRODUCER_(ID|EPOCH)/
+/** Of kafkajs's own faults: the others come of connections that break at a bad moment. */
+const FINAL = /NotImplemented|DoesNotSupport|Unsupported/
 
-function codeOf(cause: KafkaError): ErrorCode {
-  const name = cause.type ?? cause.name
-  if (MISUSE.test(name)) return 'BAD_USAGE'
-  if (TOO_LARGE.test(name)) return 'BAD_INPUT'
-  if (MOVED.test(name)) return 'UNAVAILABLE'
-  return cause.name.startsWith('KafkaJS') && cause.retriable !== false ? 'UNAVAILABLE' : 'INTERNAL'
+function codeOf({ type, name, retriable, message }: KafkaError): ErrorCode {
+  if (MISUSE.test(type ?? name)) return 'BAD_USAGE'
+  if (type === undefined) {
+    const known = name.startsWith('KafkaJS') ? !FINAL.test(name) : message === 'Broker not connected'
+    return known ? 'UNAVAILABLE' : 'INTERNAL'
+  }
+  if (TOO_LARGE.test(type)) return 'BAD_INPUT'
+  return retriable || MOVED.test(type) ? 'UNAVAILABLE' : 'INTERNAL'
 }
 
 /** kafkajs wraps errors, also one that is retriable into one that is not. */

@@ -176,18 +176,16 @@ export class KafkaGroup implements Group {
     await this.#release(this.#owned)
   }
 
+  /** Resolves when none of them is owned any more. */
   async #release(partitions: Iterable<number>, pauseMs = 0): Promise<void> {
-    await Promise.all(
-      [...partitions].map((partition) => {
-        const releasing = this.#releasing.get(partition) ?? this.#letGo(partition, pauseMs)
-        this.#releasing.set(partition, releasing)
-        return releasing
-      }),
-    )
+    const owned = [...partitions].filter((partition) => this.#owned.has(partition))
+    for (const partition of owned) {
+      if (!this.#releasing.has(partition)) this.#releasing.set(partition, this.#letGo(partition, pauseMs))
+    }
+    await Promise.all(owned.map((partition) => this.#releasing.get(partition)))
   }
 
   async #letGo(partition: number, pauseMs: number): Promise<void> {
-    if (!this.#owned.has(partition)) return
     await this.#member!.revoke(partition)
     this.#options.onReleased(partition)
     if (pauseMs > 0 && !this.#leaving) await setTimeout(pauseMs)

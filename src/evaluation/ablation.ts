@@ -3,7 +3,7 @@ import { recall } from './metrics.ts'
 import { ranksOf, topOf } from './rank.ts'
 
 /** Candidates taken of a source, and the cut-off of its recall. */
-export const CANDIDATES = 100
+const CANDIDATES = 100
 
 /** What each candidate source of the blend adds: sums over cases, columns by source. */
 export interface Ablation {

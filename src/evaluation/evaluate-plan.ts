@@ -7,13 +7,12 @@ import { ranksOf, topOf } from './rank.ts'
 import { slicesOf } from './slices.ts'
 import { type LiveScorer, SOURCE_NAMES } from './systems/live.ts'
 import type { Scorer } from './systems/scorer.ts'
-import { emptyList, emptySlice, emptyTally, GAUC, type SliceTally, type Tally } from './tally.ts'
+import { emptyList, emptySlice, emptyTally, GAUC, type SliceTally, type Tally, TIMELINE_PARTS } from './tally.ts'
 import { World } from './world.ts'
 
 /** Metrics that get a confidence interval. */
 export const INTERVAL_METRICS = ['HR@10', 'NDCG@10', 'Recall@100', 'MRR'] as const
-export const LIST_LENGTH = 10
-export const TIMELINE_PARTS = 50
+const LIST_LENGTH = 10
 
 export interface EvaluateOptions {
   readonly plan: Plan

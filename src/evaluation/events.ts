@@ -56,7 +56,7 @@ export function interactionAt(events: Events, sequence: number): Interaction {
 }
 
 /** A rating from which an item counts as liked; what carries no rating counts as liked. */
-export const LIKED = 4
+const LIKED = 4
 
 export function isLiked(events: Events, sequence: number): boolean {
   return !(events.value[sequence]! < LIKED)

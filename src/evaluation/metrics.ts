@@ -1,5 +1,5 @@
 /** The cut-offs that ranking metrics are reported at. */
-export const CUTOFFS = [5, 10, 20, 50, 100] as const
+const CUTOFFS = [5, 10, 20, 50, 100] as const
 
 /** Metrics of one ranked list, in the order that `metricsOf` fills in. */
 export const RANKING_METRICS: readonly string[] = [
@@ -84,4 +84,26 @@ function hits(ranks: readonly number[], cutoff: number): number {
   let count = 0
   while (count < ranks.length && ranks[count]! < cutoff) count++
   return count
+}
+
+/**
+ * Expected calibration error: predictions in `bins` of equal width; the mean distance of a bin's mean prediction to
+ * its share of positives, weighted by how many fell into it. Guo et al., ICML 2017.
+ *
+ * @param predicted probabilities, 0 to 1
+ * @param actual 1 where it happened, 0 where not
+ */
+export function expectedCalibrationError(predicted: readonly number[], actual: readonly number[], bins = 10): number {
+  const count = new Float64Array(bins)
+  const predictedSum = new Float64Array(bins)
+  const actualSum = new Float64Array(bins)
+  predicted.forEach((probability, index) => {
+    const bin = Math.min(bins - 1, Math.floor(probability * bins))
+    count[bin]!++
+    predictedSum[bin]! += probability
+    actualSum[bin]! += actual[index]!
+  })
+  let error = 0
+  for (let bin = 0; bin < bins; bin++) error += Math.abs(predictedSum[bin]! - actualSum[bin]!)
+  return predicted.length === 0 ? 0 : error / predicted.length
 }

@@ -32,8 +32,8 @@ export interface Report {
   readonly every: number
   readonly rules: string
   readonly split: Readonly<Record<string, number>>
-  readonly machine?: string
-  readonly seconds?: number
+  readonly machine: string
+  readonly seconds: number
   readonly slices: readonly {
     readonly name: string
     readonly n: number
@@ -62,16 +62,20 @@ export interface SourceReport {
   readonly overlap: Readonly<Record<string, number>>
 }
 
-export function makeReport(plan: Plan, tally: Tally, { seed, every }: { seed: number; every: number }): Report {
+export type Measured = Pick<Report, 'seed' | 'every' | 'machine' | 'seconds'>
+
+export function makeReport(plan: Plan, tally: Tally, measured: Measured): Report {
+  const { seed, every, machine, seconds } = measured
   return {
     protocol: plan.protocol,
     data: plan.events.name,
     seed,
     every,
+    machine,
+    seconds,
     rules: plan.rules,
     split: {
       ...plan.statistics,
-      'questions asked': Object.values(tally.slices).length === 0 ? 0 : asked(plan, tally),
       ...(tally.repeated > 0 ? { 'events of items met before, left out': tally.repeated } : {}),
       ...(tally.notRetrieved > 0 ? { 'events of items not retrieved, left out': tally.notRetrieved } : {}),
     },
@@ -91,10 +95,6 @@ export function makeReport(plan: Plan, tally: Tally, { seed, every }: { seed: nu
       slice ? [{ part, n: slice.n, systems: ordered(slice.sums, (system) => pick(meansOf(slice, system))) }] : [],
     ),
   }
-}
-
-function asked(plan: Plan, tally: Tally): number {
-  return plan.headlines.reduce((sum, name) => sum + (tally.slices[name]?.n ?? 0), 0)
 }
 
 function ordered<T>(values: Readonly<Record<string, unknown>>, of: (system: string) => T): Record<string, T> {
@@ -153,4 +153,11 @@ function sourceReports({ ablation }: Tally): SourceReport[] {
       SOURCE_NAMES.map((other, at) => [other, overlap[index * SOURCE_NAMES.length + at]! / (proposed[index]! || 1)]),
     ),
   }))
+}
+
+/** Readable as text: one line for what belongs together, eight decimals. */
+export function reportJson(report: Report): string {
+  const round = (_: string, value: unknown) => (typeof value === 'number' ? Number(value.toFixed(8)) : value)
+  const spread = JSON.stringify(report, round, 1)
+  return `${spread.replace(/[{[]\n\s+[^{}[\]]*\n\s+[}\]]/g, (inner) => inner.replace(/\n\s+/g, ' '))}\n`
 }

@@ -45,7 +45,8 @@ function binOf(count: number, bounds: readonly number[]): string {
 export function orderSlices(names: Iterable<string>, headlines: readonly string[]): string[] {
   const key = (name: string) => {
     const [whole, part = ''] = name.split(' | ')
-    return `${part ? 1 : 0}${String(headlines.indexOf(whole!)).padStart(3, '0')}${numbersPadded(part)}`
+    const order = headlines.includes(whole!) ? headlines.indexOf(whole!) : headlines.length
+    return `${part ? 1 : 0}${String(order).padStart(3, '0')}${order === headlines.length ? whole : ''}${numbersPadded(part)}`
   }
   return [...names].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }

@@ -41,6 +41,8 @@ export interface ListTally {
   readonly shown: Uint32Array
 }
 
+/** Parts of the stream that a timeline has. */
+export const TIMELINE_PARTS = 50
 export const GAUC = RANKING_METRICS.indexOf('GAUC')
 
 export function emptySlice(systems: readonly string[]): SliceTally {

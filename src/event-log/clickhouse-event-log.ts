@@ -4,7 +4,7 @@ import type { EventLog } from './event-log.ts'
 import { SqlEventLog } from './sql-event-log.ts'
 
 export interface ClickHouseOptions {
-  /** Of the HTTP interface, as http://localhost:8123. */
+  /** Of the HTTP interface, as http://localhost:8123; what it has of user, password and database goes over the rest. */
   readonly url: string
   readonly username?: string
   readonly password?: string
@@ -21,12 +21,13 @@ export interface ClickHouseOptions {
  * for `migrate`, which may be another user's task.
  */
 export function openClickHouseEventLog(options: ClickHouseOptions): EventLog {
-  const { url, username = 'default', password = '', database = 'default', requestTimeoutMs = 120_000 } = options
+  const { username = 'default', password = '', database = 'default', requestTimeoutMs = 120_000 } = options
+  const url = new URL(options.url)
   const client = createClient({
-    url,
-    username,
-    password,
-    database,
+    url: url.origin,
+    username: decodeURIComponent(url.username) || username,
+    password: decodeURIComponent(url.password) || password,
+    database: decodeURIComponent(url.pathname.slice(1)) || database,
     request_timeout: requestTimeoutMs,
     application: 'tributary',
     // What fails is thrown.
@@ -41,7 +42,7 @@ export function openClickHouseEventLog(options: ClickHouseOptions): EventLog {
     },
   })
   return new SqlEventLog({
-    name: new URL(url).host,
+    name: url.host,
     writer: client,
     reader: client,
     insert: async (table, columns, rows) => {

@@ -344,7 +344,7 @@ await describeWith(['KAFKA_BROKERS'], 'Kafka', () => {
       }
     })
 
-    it('loses and doubles nothing, and goes on, when the broker restarts', async ({ skip }) => {
+    it('loses and doubles nothing, and goes on, when the broker restarts', { timeout: 150_000 }, async ({ skip }) => {
       if (!server.restarts) skip('the server is not ours to restart')
       const broker = await another()
       const assigned = await fromTheEnd(broker)

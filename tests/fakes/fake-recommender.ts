@@ -25,7 +25,7 @@ const FIRST = [
 ]
 const SECOND = ['Harbour', 'Orchard', 'Engine', 'Winter', 'Letters', 'Parade', 'Horizon', 'Mirror', 'Tide', 'Garden']
 
-export const catalogue: readonly Item[] = FIRST.flatMap((first, i) =>
+const catalogue: readonly Item[] = FIRST.flatMap((first, i) =>
   SECOND.map((second, j) => ({
     itemId: String(i * SECOND.length + j + 1),
     title: `${first} ${second}`,

@@ -6,7 +6,8 @@ import { type CrashOutcome, crashRounds } from '../crash-rounds.ts'
 
 /** For the full proof: KILL_ROUNDS=50. */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 5)
-const SEED = Number(process.env.KILL_SEED ?? 7)
+/** One that kills each kind of process at each kind of moment within five rounds. */
+const SEED = Number(process.env.KILL_SEED ?? 1191)
 
 describe(`after ${ROUNDS} rounds of kill -9 at random moments`, () => {
   let folder: string

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { bootstrapInterval } from '../../src/evaluation/bootstrap.ts'
-import { expectedCalibrationError } from '../../src/evaluation/calibration.ts'
 import { coverage, intraListDiversity, meanPopularity, novelty } from '../../src/evaluation/list-metrics.ts'
 import {
   addMetrics,
   areaUnderCurve,
   averagePrecision,
+  expectedCalibrationError,
   hitRate,
   metricIndex,
   ndcg,

@@ -13,7 +13,7 @@ import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
 import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const OPTIONS = { every: 1, seed: 1 }
+const OPTIONS = { every: 1, seed: 1, machine: 'a machine', seconds: 1 }
 
 /** @param rows `user,item,time` and maybe the value, 5 if not */
 async function eventsOf(rows: readonly string[]): Promise<Events> {
@@ -164,7 +164,7 @@ describe('temporal', () => {
 
 describe('sampled', () => {
   it('ranks the target among 99 others that the user never met, the same for the same seed', () => {
-    const events = readEvents(synthetic({ users: 60, items: 600, events: 2_500 }))
+    const events = readEvents(synthetic({ users: 150, items: 800, events: 6_000 }))
     const among = (seed: number) =>
       cases(PROTOCOLS.sampled!(events, { every: 1, seed })).map(
         ({ questions: [question] }) => question!.among as Int32Array,

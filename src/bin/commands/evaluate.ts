@@ -1,12 +1,15 @@
-import { createWriteStream, type WriteStream, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readdirSync, readFileSync, type WriteStream, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { type Config, loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
 import type { Plan, PlanOptions } from '../../evaluation/plan.ts'
 import { PROTOCOLS } from '../../evaluation/protocols/protocols.ts'
-import { makeReport, type Report } from '../../evaluation/report.ts'
+import { qualityPage } from '../../evaluation/quality-page.ts'
+import { makeReport, type Report, reportJson } from '../../evaluation/report.ts'
+import { reportPage } from '../../evaluation/report-page.ts'
 import { SOURCE_NAMES } from '../../evaluation/systems/live.ts'
 import { emptyTally, mergeTally, type Tally } from '../../evaluation/tally.ts'
 import { formatCount, formatDuration } from '../../producers/progress.ts'
@@ -23,8 +26,11 @@ export function evaluateCommand(): Command {
     .option('--threads <n>', 'that share the users', String(availableParallelism()))
     .option('--json <file>', 'write the report there')
     .option('--dump <file>', 'write one line per answer there, from which all metrics can be recomputed')
+    .option('--report <dir>', 'write index.html there: the tables and plots as one page')
+    .option('--docs <dir>', 'only write <dir>.md from the reports (.json) in that folder')
     .option('--home <dir>', 'where downloads are kept')
     .action(async (given) => {
+      if (given.docs) return writeDocs(given.docs)
       const config = loadConfig({ home: given.home })
       const { protocol, data, json, dump } = given
       const options = { every: positive('every', given.every), seed: positive('seed', given.seed) }
@@ -35,8 +41,9 @@ export function evaluateCommand(): Command {
       const tally = await evaluateInThreads({ plan, protocol, data, config, options, dump, threads })
       const seconds = Math.round((performance.now() - start) / 1000)
       const machine = `${threads} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}`
-      const report: Report = { ...makeReport(plan, tally, options), machine, seconds }
-      if (json) writeFileSync(json, `${JSON.stringify(report, null, 1)}\n`)
+      const report: Report = makeReport(plan, tally, { ...options, machine, seconds })
+      if (json) writeFileSync(json, reportJson(report))
+      if (given.report) writePage(given.report, report)
       printReport(report)
       process.exit()
     })
@@ -92,6 +99,17 @@ function openDump(file: string, plan: Plan): WriteStream {
   return out
 }
 
+function writePage(folder: string, report: Report): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'index.html'), reportPage(report))
+}
+
+function writeDocs(folder: string): void {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
+  const reports = files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Report)
+  writeFileSync(`${folder.replace(/\/+$/, '')}.md`, qualityPage(reports))
+}
+
 function printSplit({ protocol, events, rules, statistics }: Plan): void {
   console.log(`${protocol} on ${events.name}\n${rules}`)
   for (const [name, count] of Object.entries(statistics))
@@ -101,7 +119,7 @@ function printSplit({ protocol, events, rules, statistics }: Plan): void {
 const SHOWN = ['HR@10', 'NDCG@10', 'Recall@100', 'MRR', 'MAP', 'GAUC']
 const WIDTH = 44
 
-function printReport({ slices, lists, sources, seconds = 0 }: Report): void {
+function printReport({ slices, lists, sources, seconds }: Report): void {
   for (const { name, n, systems } of slices.filter((slice) => slice.intervals)) {
     printTable(`${name} (${formatCount(n)})`, SHOWN, systems)
   }

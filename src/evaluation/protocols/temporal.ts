@@ -10,7 +10,7 @@ const WARM = 5
 /**
  * Splits by time, 80/10/10. Relevant is every item of the user's test events: asked once per user with everything
  * frozen at 80 % (and at 90 %), and before each test event with histories and live systems growing, where relevant is
- * what is still to come.
+ * what is still to come. `every` thins out the latter alone.
  */
 export function temporal(events: Events, { every }: PlanOptions): Plan {
   const split = splitTemporal(events)
@@ -41,12 +41,12 @@ export function temporal(events: Events, { every }: PlanOptions): Plan {
     headlines: ['frozen', 'frozen-at-90%', 'growing'].flatMap((slice) => [slice, liked(slice)]),
     detailEvery: 1,
     timeline: false,
-    work: keeps.length + 2 * Math.ceil(testUsers.length / every) + Math.ceil(testEvents / every),
+    work: keeps.length + 2 * testUsers.length + Math.ceil(testEvents / every),
     *steps(): Generator<Step> {
       yield* learn(keeps.subarray(0, validationStart))
-      yield* askOnce('frozen', 'frozen')
+      yield* askOnce('frozen')
       yield* learn(keeps.subarray(validationStart, testStart))
-      yield* askOnce('frozen-at-90%', 'frozen-at-90%')
+      yield* askOnce('frozen-at-90%')
       yield* grow()
     },
   }
@@ -56,11 +56,10 @@ export function temporal(events: Events, { every }: PlanOptions): Plan {
     yield { type: 'fit' }
   }
 
-  function* askOnce(slice: string, coldSlice: string): Generator<Step> {
+  function* askOnce(slice: string): Generator<Step> {
     const known = slice === 'frozen' ? knownAtTraining : split.knownAtTest
     for (const [index, user] of testUsers.entries()) {
-      if (index % every !== 0) continue
-      const whole = known[user]! >= WARM ? slice : `cold users, ${coldSlice}`
+      const whole = known[user]! >= WARM ? slice : `cold users, ${slice}`
       const targets = testOf[user]!
       yield { type: 'predict', case: { ...caseOf(user, targets, whole), id: index } }
     }

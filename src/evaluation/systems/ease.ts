@@ -2,7 +2,7 @@ import type { CoOccurrence } from './co-occurrence.ts'
 import { invertPositiveDefinite } from './positive-definite.ts'
 
 /** L2 regularisation, of the order the paper uses for MovieLens. */
-export const EASE_LAMBDA = 500
+const EASE_LAMBDA = 500
 
 /**
  * EASE^R: the linear item-item model with zero diagonal that reconstructs the users' item sets best, in closed form:

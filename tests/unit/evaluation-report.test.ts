@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { evaluatePlan } from '../../src/evaluation/evaluate-plan.ts'
+import { readEvents } from '../../src/evaluation/events.ts'
+import { PROTOCOLS } from '../../src/evaluation/protocols/protocols.ts'
+import { qualityPage } from '../../src/evaluation/quality-page.ts'
+import { makeReport, type Report, reportJson } from '../../src/evaluation/report.ts'
+import { reportPage } from '../../src/evaluation/report-page.ts'
+import { orderSlices } from '../../src/evaluation/slices.ts'
+import { itemSimilarity } from '../../src/evaluation/systems/item-similarity.ts'
+import { live } from '../../src/evaluation/systems/live.ts'
+import { popularity } from '../../src/evaluation/systems/popularity.ts'
+import { random } from '../../src/evaluation/systems/random.ts'
+import { synthetic } from '../../src/producers/datasets/synthetic.ts'
+
+const OPTIONS = { every: 1, seed: 1, machine: 'a machine', seconds: 1 }
+
+async function report(protocol: string): Promise<Report> {
+  const events = readEvents(synthetic({ users: 20, items: 60, events: 600 }))
+  const plan = PROTOCOLS[protocol]!(events, OPTIONS)
+  const serving = await live(events, 2)
+  const scorers = [random(1), popularity(events), itemSimilarity(events), serving]
+  return makeReport(plan, await evaluatePlan({ plan, live: serving, scorers }), OPTIONS)
+}
+
+describe('a report', () => {
+  it('has every system in every slice, and what each source adds', async () => {
+    const { slices, sources, lists, split } = await report('prequential')
+    const systems = ['random', 'popularity', 'decayed-popularity', 'item-cf', 'item-cf/recent', 'ease', 'ease/recent']
+    for (const slice of slices) expect(Object.keys(slice.systems)).toEqual([...systems, 'co-visitation', 'blend'])
+    expect(Object.keys(lists)).toEqual([...systems, 'co-visitation', 'blend'])
+    expect(sources.map(({ name }) => name)).toContain('trending')
+    for (const { alone, unique, overlap, name } of sources) {
+      expect(unique).toBeLessThanOrEqual(alone)
+      expect([0, 1]).toContain(overlap[name])
+    }
+    expect(split.events).toBe(600)
+  })
+
+  it('cuts the whole into parts that add up to it', async () => {
+    const { slices } = await report('prequential')
+    const count = (part: string) =>
+      slices.filter(({ name }) => name.startsWith(`all | ${part}`)).reduce((sum, { n }) => sum + n, 0)
+    const [all] = slices
+    expect([count('user events'), count('item visits'), count('since first event')]).toEqual([all!.n, all!.n, all!.n])
+  })
+
+  it('has intervals around the metrics of wholes', async () => {
+    const { slices } = await report('leave-one-out')
+    for (const [system, metrics] of Object.entries(slices[0]!.intervals!)) {
+      const [low, high] = metrics['HR@10']!
+      expect(low).toBeLessThanOrEqual(slices[0]!.systems[system]!['HR@10']!)
+      expect(high).toBeGreaterThanOrEqual(slices[0]!.systems[system]!['HR@10']!)
+    }
+  })
+
+  it('is the same again as JSON, to eight decimals', async () => {
+    const made = await report('temporal')
+    const read: Report = JSON.parse(reportJson(made))
+    expect(Object.keys(read)).toEqual(Object.keys(made))
+    expect(read.slices.map(({ name, n }) => [name, n])).toEqual(made.slices.map(({ name, n }) => [name, n]))
+    expect(read.slices[0]!.systems.blend!.MAP).toBeCloseTo(made.slices[0]!.systems.blend!.MAP!, 8)
+  })
+
+  it('makes a page that asks the network for nothing', async () => {
+    const page = reportPage(await report('prequential'))
+    expect(page).not.toMatch(/(src|href)=|https?:\/\/|@import|url\(/)
+    expect(page.match(/<svg /g)!.length).toBeGreaterThan(5)
+    expect(page).not.toMatch(/NaN|undefined|Infinity/)
+  })
+
+  it('makes a table of every whole in the documentation, the best of a column in bold', async () => {
+    const made = await report('leave-one-out')
+    const page = qualityPage([made])
+    expect(page).toContain('## leave-one-out on synthetic')
+    const best = Math.max(...Object.values(made.slices[0]!.systems).map((metrics) => metrics['HR@10']!))
+    expect(page).toContain(`**${best.toFixed(4)}**`)
+    expect(page).not.toMatch(/NaN|undefined/)
+  })
+})
+
+describe('slices', () => {
+  it('stand wholes first, then parts by kind and size', () => {
+    const names = ['b', 'a | item visits 100-499', 'a | item visits 5-19', 'a', 'other', 'a | since first event: later']
+    const hour = 'a | since first event: first hour'
+    expect(orderSlices([...names, hour], ['a', 'b'])).toEqual([
+      'a',
+      'b',
+      'other',
+      'a | item visits 5-19',
+      'a | item visits 100-499',
+      hour,
+      'a | since first event: later',
+    ])
+  })
+})
