@@ -3,7 +3,7 @@ import { openBroker } from '../src/bin/adapters.ts'
 import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
 import { openData } from '../src/bin/roles/replay.ts'
 import { serve } from '../src/bin/roles/serve.ts'
-import { startThread } from '../src/bin/threads.ts'
+import { startConsumers } from '../src/bin/threads.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
 import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
@@ -17,8 +17,8 @@ export const run: Benchmark = ({ config: given, data, status }) =>
   inFreshHome(given, async (fresh) => {
     const config = { ...fresh, port: 0 }
     let progress: ConsumeProgress | undefined
-    const consumer = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
-      if (message.type === 'progress') progress = message.progress
+    const consumer = startConsumers(config, (consumed) => {
+      progress = consumed
     })
     const broker = await openBroker(config)
     const dataset = await openData(data, config, new ProblemList())

@@ -9,7 +9,7 @@ import autocannon from 'autocannon'
 import { openBroker } from '../src/bin/adapters.ts'
 import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
 import { openData } from '../src/bin/roles/replay.ts'
-import { startThread } from '../src/bin/threads.ts'
+import { startConsumers } from '../src/bin/threads.ts'
 import type { Config } from '../src/config/config.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
@@ -54,8 +54,8 @@ export const run: Benchmark = ({ config: given, data, status }) =>
 
 async function fold(config: Config, data: string): Promise<readonly string[]> {
   let progress: ConsumeProgress | undefined
-  const consumer = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
-    if (message.type === 'progress') progress = message.progress
+  const consumer = startConsumers(config, (consumed) => {
+    progress = consumed
   })
   const dataset = await openData(data, config, new ProblemList())
   const broker = await openBroker(config)

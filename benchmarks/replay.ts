@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { openBroker, openEventLog, openStateStore } from '../src/bin/adapters.ts'
 import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
 import { openData } from '../src/bin/roles/replay.ts'
-import { startThread } from '../src/bin/threads.ts'
+import { startConsumers } from '../src/bin/threads.ts'
 import type { Config } from '../src/config/config.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
@@ -16,8 +16,8 @@ export const run: Benchmark = async ({ config: given, data, status }) => {
   const rawAppendPerSecond = await inFreshHome(given, (config) => appendAlone(config, data))
   return inFreshHome(given, async (config) => {
     let progress: ConsumeProgress | undefined
-    const consumer = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
-      if (message.type === 'progress') progress = message.progress
+    const consumer = startConsumers(config, (consumed) => {
+      progress = consumed
     })
     await until(() => progress !== undefined)
     const start = performance.now()

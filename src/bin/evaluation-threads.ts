@@ -1,8 +1,9 @@
 // One share of an evaluation in a thread of its own: both what starts it and, in the thread, what runs it.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
-import { type Answer, evaluatePlan } from '../evaluation/evaluate-plan.ts'
+import { evaluatePlan } from '../evaluation/evaluate-plan.ts'
 import { readEvents } from '../evaluation/events.ts'
+import type { Answer } from '../evaluation/examiner.ts'
 import type { Plan, PlanOptions } from '../evaluation/plan.ts'
 import { PROTOCOLS } from '../evaluation/protocols/protocols.ts'
 import { itemSimilarity } from '../evaluation/systems/item-similarity.ts'

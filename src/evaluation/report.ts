@@ -1,6 +1,6 @@
 import { Random } from '../producers/datasets/random.ts'
 import { bootstrapInterval, type Interval } from './bootstrap.ts'
-import { INTERVAL_METRICS } from './evaluate-plan.ts'
+import { INTERVAL_METRICS } from './examiner.ts'
 import { coverage } from './list-metrics.ts'
 import { RANKING_METRICS } from './metrics.ts'
 import type { Plan } from './plan.ts'

@@ -4,11 +4,11 @@ import type { EventLog } from './event-log.ts'
 import { EventLogBatch, type EventLogRow } from './event-log-batch.ts'
 
 export interface BatchedAppendOptions {
-  /** A batch is appended when it has this many rows … */
+  /** A batch is appended when it has this many rows … Default 40,000, well below MAX_APPEND_ROWS. */
   readonly maxBatchRows?: number
-  /** … or this many bytes of text, which are a few thousand slates … */
+  /** … or this many bytes of text … Default 8 MiB, a few thousand slates. */
   readonly maxBatchBytes?: number
-  /** … or when its oldest row has waited this long. ClickHouse likes few and large inserts: about one a second. */
+  /** … or when its oldest row has waited this long. Default 1,000: ClickHouse likes few and large inserts. */
   readonly maxDelayMs?: number
 }
 
@@ -41,8 +41,8 @@ export class BatchedAppend {
 
   constructor(log: Pick<EventLog, 'append'>, options: BatchedAppendOptions = {}) {
     this.#log = log
-    this.#maxBatchRows = options.maxBatchRows ?? 20_000
-    this.#maxBatchBytes = options.maxBatchBytes ?? 4 * 1024 * 1024
+    this.#maxBatchRows = options.maxBatchRows ?? 40_000
+    this.#maxBatchBytes = options.maxBatchBytes ?? 8 * 1024 * 1024
     this.#maxDelayMs = options.maxDelayMs ?? 1_000
     this.failed = this.#failing.promise
   }

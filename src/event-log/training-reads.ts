@@ -34,7 +34,7 @@ const BLOCK_SQL = `
 export async function* interactionsByUser(
   log: Pick<EventLog, 'query' | 'columns'>,
   asOf: number,
-  blockRows = 100_000,
+  blockRows = 50_000,
 ): AsyncGenerator<InteractionColumns> {
   for (let after = ''; ; ) {
     const [end] = await log.query<{ last: string }>(BLOCK_END_SQL, { after, rows: blockRows })

@@ -1,12 +1,8 @@
+import { mkdirSync, rmSync } from 'node:fs'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { TributaryError } from '../errors.ts'
 import type { Offsets, PartitionOwner, StateStore } from './state-store.ts'
-
-/**
- * `overlappingSync` would be faster still, but the death of one process in the middle of a flush makes the store
- * unusable for the others.
- */
-const FLUSHING = { overlappingSync: false, noMetaSync: true }
+import { UnflushedMark } from './unflushed-mark.ts'
 
 /** Address space, not memory: what the state may grow to. */
 const MAX_BYTES = 256 * 2 ** 30
@@ -19,9 +15,10 @@ interface PartitionRecord {
 /**
  * The embedded state store: one LMDB environment, keys `<group>/<partition>/<key>`.
  *
- * A commit is one LMDB transaction, flushed to disk before it is visible; only the page that points to it is not waited
- * for. `kill -9` loses nothing; a power failure may take back the last commit, whole, and what it held is then folded
- * again from the log.
+ * A commit is one LMDB transaction that nobody waits for the disk for: while the machine runs, `kill -9` loses nothing,
+ * and flushing the many megabytes of a busy commit would take longer than folding it. After a power failure the store
+ * cannot be trusted; it is recognised by the mark it leaves (see `UnflushedMark`), dropped, and folded again from the
+ * log, which is flushed.
  */
 export function openLmdbStateStore(options: { path: string; partitions: number }): StateStore {
   return new LmdbStateStore(options.path, options.partitions)
@@ -29,6 +26,7 @@ export function openLmdbStateStore(options: { path: string; partitions: number }
 
 class LmdbStateStore implements StateStore {
   readonly partitions: number
+  readonly #mark: UnflushedMark
   readonly #root: RootDatabase
   readonly #values: Database<Buffer, string>
   /** Owner epoch and offsets of each `<group>/<partition>`. */
@@ -36,7 +34,10 @@ class LmdbStateStore implements StateStore {
 
   constructor(path: string, partitions: number) {
     // One mapping of fixed size: growing by remapping keeps the old maps, and counts their pages again.
-    this.#root = open({ path, maxDbs: 4, mapSize: MAX_BYTES, ...FLUSHING })
+    this.#mark = new UnflushedMark(path)
+    if (this.#mark.isStale()) rmSync(path, { recursive: true })
+    mkdirSync(path, { recursive: true })
+    this.#root = open({ path, maxDbs: 4, mapSize: MAX_BYTES, overlappingSync: false, noSync: true })
     this.#values = this.#root.openDB({ name: 'values', encoding: 'binary' })
     this.#records = this.#root.openDB({ name: 'partitions', encoding: 'json' })
     const stored = this.#root.get('partitions') as number | undefined
@@ -53,6 +54,7 @@ class LmdbStateStore implements StateStore {
   }
 
   async own(group: string, partition: number): Promise<PartitionOwner> {
+    this.#mark.set()
     const id = `${group}/${partition}`
     const record = this.#root.transactionSync(() => {
       const { epoch, offsets } = this.#record(id)
@@ -120,6 +122,7 @@ class LmdbStateStore implements StateStore {
 
   async close(): Promise<void> {
     await this.#root.close()
+    this.#mark.clear()
   }
 
   #record(id: string): PartitionRecord {

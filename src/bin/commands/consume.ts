@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { loadConfig } from '../../config/config.ts'
-import { consume } from '../roles/consume.ts'
+import { consume, NOTHING_CONSUMED } from '../roles/consume.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
 
@@ -10,11 +10,15 @@ export function consumeCommand(): Command {
     .option('--home <dir>', 'where the embedded state and log are kept')
     .action(async (flags) => {
       const terminal = openTerminal()
+      const consumed = { ...NOTHING_CONSUMED }
       await consume({
         config: loadConfig(flags),
         signal: stopSignal(),
-        onProgress: ({ events, lag, logged, logLag, refused }) =>
-          terminal.status(`folded ${events} (lag ${lag})  logged ${logged} (lag ${logLag})  refused ${refused}`),
+        onProgress: (progress) => {
+          Object.assign(consumed, progress)
+          const { events, lag, logged, logLag, refused } = consumed
+          terminal.status(`folded ${events} (lag ${lag})  logged ${logged} (lag ${logLag})  refused ${refused}`)
+        },
       })
       terminal.end()
       process.exit()

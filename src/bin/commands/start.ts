@@ -2,11 +2,11 @@ import { Command } from 'commander'
 import { loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
 import { parseSpeed } from '../../producers/pacing.ts'
-import { aborted, type ConsumeProgress } from '../roles/consume.ts'
+import { aborted, NOTHING_CONSUMED } from '../roles/consume.ts'
 import { serve } from '../roles/serve.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
-import { startThread } from '../threads.ts'
+import { startConsumers, startThread } from '../threads.ts'
 
 export function startCommand(): Command {
   return new Command('start')
@@ -26,21 +26,21 @@ async function start(flags: Record<string, string>, data: string | undefined, sp
   const signal = stopSignal()
   const terminal = openTerminal()
   terminal.line(`Tributary keeps its state in ${config.home}`)
-  let folded: ConsumeProgress | undefined
+  let consumed = NOTHING_CONSUMED
   const serving = await serve(config, (error, request) => terminal.line(`${request}: ${describe(error)}`))
-  const consuming = startThread<object, ConsumeProgress>('consume', { config }, (message) => {
-    if (message.type === 'progress') folded = message.progress
+  const consuming = startConsumers(config, (progress) => {
+    consumed = progress
   })
   const replaying = startThread<{ data: string | undefined; speed: number | undefined }, string>(
     'replay',
     { config, data, speed },
     (message) => {
       if (message.type === 'message') terminal.line(message.text)
-      else terminal.status(`${message.progress}  lag ${folded?.lag ?? 0}`)
+      else terminal.status(`${message.progress}  lag ${consumed.lag}`)
     },
   )
-  serving.metrics.addGauge('tributary_consumer_lag', 'Events produced and not yet folded', () => folded?.lag ?? 0)
-  serving.metrics.addGauge('tributary_event_log_lag', 'Events not yet in the event log', () => folded?.logLag ?? 0)
+  serving.metrics.addGauge('tributary_consumer_lag', 'Events produced and not yet folded', () => consumed.lag)
+  serving.metrics.addGauge('tributary_event_log_lag', 'Events not yet in the event log', () => consumed.logLag)
   terminal.line(`Open ${serving.url}`)
   const failed = (error: unknown) => terminal.line(`The replay ended: ${describe(error)}`)
   const replayed = replaying.done.catch(failed)

@@ -5,6 +5,8 @@ import { eventLogSink } from '../../consumers/event-log-sink.ts'
 import { consumeLiveState } from '../../consumers/live-state-consumer.ts'
 import { openBroker, openEventLog, openStateStore } from '../adapters.ts'
 
+const PROGRESS_INTERVAL_MS = 250
+
 export interface ConsumeProgress {
   /** Since the start of this process. */
   readonly events: number
@@ -18,22 +20,30 @@ export interface ConsumeProgress {
   readonly logLag: number
 }
 
+export const NOTHING_CONSUMED: ConsumeProgress = {
+  events: 0,
+  refused: 0,
+  repeated: 0,
+  streamTime: 0,
+  lag: 0,
+  logged: 0,
+  logLag: 0,
+}
+
 export interface ConsumeOptions {
   readonly config: Config
   readonly signal: AbortSignal
-  readonly onProgress?: (progress: ConsumeProgress) => void
-  readonly progressIntervalMs?: number
+  /** What has changed, again and again. */
+  readonly onProgress?: (progress: Partial<ConsumeProgress>) => void
 }
 
-/** Folds the topics into online state and event log until the signal, or until a consumer fails for good. */
-export async function consume({ config, signal, onProgress, progressIntervalMs = 250 }: ConsumeOptions): Promise<void> {
+/** Folds the topics into the online state until the signal, or until the consumer fails for good. */
+export async function foldState(options: ConsumeOptions): Promise<void> {
+  const { config, signal, onProgress } = options
   const broker = await openBroker(config)
   const store = await openStateStore(config)
-  const log = await openEventLog(config)
-  await log.migrate()
   const catalogue = new Catalogue()
   await catalogue.follow(broker)
-
   const counts = { events: 0, refused: 0, repeated: 0, streamTime: 0 }
   const live = await consumeLiveState({
     broker,
@@ -48,20 +58,36 @@ export async function consume({ config, signal, onProgress, progressIntervalMs =
       counts.streamTime = Math.max(counts.streamTime, streamTime)
     },
   })
+  await untilStopped(live, signal, () => onProgress?.({ ...counts, lag: live.lag() }))
+  await catalogue.stop()
+  await broker.close()
+  await store.close()
+}
+
+/** Writes the topics into the event log until the signal, or until the consumer fails for good. */
+export async function writeLog({ config, signal, onProgress }: ConsumeOptions): Promise<void> {
+  const broker = await openBroker(config)
+  const log = await openEventLog(config)
+  await log.migrate()
   const sink = await eventLogSink({ log, broker })
-  const consumers: Consumer[] = [live, sink]
-  const progress = () => onProgress?.({ ...counts, lag: live.lag(), logged: sink.rows, logLag: sink.lag() })
-  const timer = setInterval(progress, progressIntervalMs)
+  await untilStopped(sink, signal, () => onProgress?.({ logged: sink.rows, logLag: sink.lag() }))
+  await broker.close()
+  await log.close()
+}
+
+/** Both, in this thread. */
+export async function consume(options: ConsumeOptions): Promise<void> {
+  await Promise.all([foldState(options), writeLog(options)])
+}
+
+async function untilStopped(consumer: Consumer, signal: AbortSignal, report: () => void): Promise<void> {
+  const timer = setInterval(report, PROGRESS_INTERVAL_MS)
   try {
-    await Promise.race([aborted(signal), ...consumers.map(({ done }) => done)])
+    await Promise.race([aborted(signal), consumer.done])
   } finally {
     clearInterval(timer)
-    await Promise.allSettled(consumers.map((consumer) => consumer.stop()))
-    progress()
-    await catalogue.stop()
-    await broker.close()
-    await store.close()
-    await log.close()
+    await consumer.stop()
+    report()
   }
 }
 
