@@ -15,7 +15,9 @@ export function reportPage(report: Report): string {
     section('Over stream time: HR@10', timelineChart(report, 'HR@10')),
     section('Over stream time: NDCG@10', timelineChart(report, 'NDCG@10')),
     ...PLOTTED.map((kind) => section(`By ${kind}: HR@10`, sliceChart(report, kind))),
-    ...TABLED.map((kind) => section(`By ${kind}: HR@10`, sliceTable(report, kind))),
+    ...TABLED.map((kind) =>
+      section(`HR@10 of ${kind === 'cold' ? 'cold users and items' : `each ${kind}`}`, sliceTable(report, kind)),
+    ),
     section('Popularity bias: quality against the popularity of what is shown', biasChart(report)),
     section('First ten shown', listTable(report)),
     section('Candidate sources: Recall@100', sourceChart(report)),
@@ -32,9 +34,9 @@ ${sections.join('\n')}
 }
 
 const STYLE = `:root{color-scheme:light dark}
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+body{font:15px/1.5 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2.2rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+table{display:block;overflow-x:auto;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #8883}
 th:first-child,td:first-child{text-align:left}
 td small{opacity:.65}.facts{opacity:.75}svg{max-width:100%;height:auto}svg text{fill:currentColor}`

@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { evaluatePlan } from '../../src/evaluation/evaluate-plan.ts'
 import { readEvents } from '../../src/evaluation/events.ts'
@@ -75,6 +77,14 @@ describe('a report', () => {
     const best = Math.max(...Object.values(made.slices[0]!.systems).map((metrics) => metrics['HR@10']!))
     expect(page).toContain(`**${best.toFixed(4)}**`)
     expect(page).not.toMatch(/NaN|undefined/)
+  })
+})
+
+describe('the documentation of quality', () => {
+  it('is what its reports make it: run `tributary evaluate --docs docs/quality` when they change', () => {
+    const folder = fileURLToPath(new URL('../../docs/quality/', import.meta.url))
+    const reports = globSync('*.json', { cwd: folder }).map((file) => JSON.parse(readFileSync(folder + file, 'utf8')))
+    expect(readFileSync(`${folder.slice(0, -1)}.md`, 'utf8')).toBe(qualityPage(reports))
   })
 })
 

@@ -3,8 +3,8 @@ import { selectRank } from '../../select.ts'
 /** Neighbours kept of an item, per partition: the strongest. */
 export const NEIGHBOURS_LENGTH = 256
 
-/** A row may grow past the bound by a quarter before it is pruned to it, so that pruning is rare. */
-const CAPACITY = NEIGHBOURS_LENGTH + NEIGHBOURS_LENGTH / 4
+/** A row may grow past the bound by half before it is pruned to it, so that pruning is rare. */
+const CAPACITY = NEIGHBOURS_LENGTH * 1.5
 /** One entry: neighbour ordinal u32 · weight after f32 · weight before f32. */
 export const NEIGHBOUR_WORDS = 3
 const WORDS = NEIGHBOUR_WORDS
@@ -20,7 +20,7 @@ export class Neighbours {
   #items: Uint32Array<ArrayBuffer>
   #weights: Float32Array
   #length: number
-  /** Open addressing: position of the entry + 1, EMPTY where free. Its size is a power of two, 1.5 times the room. */
+  /** Open addressing: position of the entry + 1, EMPTY where free. Its size is a power of two, 1.3 times the room or more. */
   #index: Uint16Array | undefined
 
   /** @param bytes as `encode` gave them; copied */
@@ -107,7 +107,7 @@ export class Neighbours {
   }
 
   #reindex(): Uint16Array {
-    const size = 2 ** Math.ceil(Math.log2((this.#items.length / WORDS) * 1.5))
+    const size = 2 ** Math.ceil(Math.log2((this.#items.length / WORDS) * 1.3))
     const index = this.#index?.length === size ? this.#index.fill(EMPTY) : new Uint16Array(size)
     for (let position = 0; position < this.#length; position++) this.#enter(index, position)
     this.#index = index
