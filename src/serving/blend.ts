@@ -28,7 +28,7 @@ export class Blend {
       scores.reset(size)
       source.propose(context, scores)
       const { weight } = source
-      for (const item of scores.items) this.#blended.add(item, weight * scores.get(item), -1)
+      for (const item of scores.items) this.#blended.add(item, weight * scores.get(item))
     }
     return { blended: this.#blended, proposals: this.#proposals }
   }

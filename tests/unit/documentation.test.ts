@@ -9,7 +9,7 @@ import { CO_VISIT_HALF_LIFE_MS } from '../../src/state/values/decay.ts'
 import { HISTORY_ENTRY_BYTES, HISTORY_LENGTH } from '../../src/state/values/history.ts'
 import { ITEM_SET_LENGTH } from '../../src/state/values/item-set.ts'
 import { POPULARITY_HALF_LIFE_MS, TREND_HALF_LIFE_MS } from '../../src/state/values/item-statistics.ts'
-import { NEIGHBOUR_BYTES, NEIGHBOURS_LENGTH } from '../../src/state/values/neighbours.ts'
+import { NEIGHBOUR_BYTES, NEIGHBOURS_CAPACITY, NEIGHBOURS_LENGTH } from '../../src/state/values/neighbours.ts'
 import { GENRES_LENGTH, TASTE_HALF_LIFE_MS } from '../../src/state/values/user-features.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -32,7 +32,7 @@ describe('the documentation', () => {
 
   it('has the bounds and half-lives of the state as they are', () => {
     const architecture = read('docs/architecture.md').replaceAll(/\s+/g, ' ')
-    const pruned = 1.25 * NEIGHBOURS_LENGTH
+    const pruned = NEIGHBOURS_CAPACITY
     for (const bound of [
       `${HISTORY_LENGTH} entries, ${bytes(HISTORY_LENGTH * HISTORY_ENTRY_BYTES)}`,
       `${ITEM_SET_LENGTH.toLocaleString('en')} items, ${bytes(4 * ITEM_SET_LENGTH)}`,

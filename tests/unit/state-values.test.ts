@@ -4,7 +4,7 @@ import { addDecayed } from '../../src/state/values/decay.ts'
 import { HISTORY_LENGTH, History } from '../../src/state/values/history.ts'
 import { ITEM_SET_LENGTH, ItemSet } from '../../src/state/values/item-set.ts'
 import { ItemStatisticsChunk, POPULARITY_HALF_LIFE_MS } from '../../src/state/values/item-statistics.ts'
-import { NEIGHBOURS_LENGTH, Neighbours } from '../../src/state/values/neighbours.ts'
+import { NEIGHBOURS_CAPACITY, NEIGHBOURS_LENGTH, Neighbours } from '../../src/state/values/neighbours.ts'
 import { GENRES_LENGTH, UserFeatures } from '../../src/state/values/user-features.ts'
 import { VOCABULARY_CHUNK, Vocabulary } from '../../src/state/values/vocabulary.ts'
 import { seededRandom } from '../fakes/seeded-random.ts'
@@ -76,7 +76,7 @@ describe('Neighbours', () => {
 
   it('keeps the strongest when it outgrows its bound, of equals the later', () => {
     const row = new Neighbours()
-    const capacity = NEIGHBOURS_LENGTH * 1.5
+    const capacity = NEIGHBOURS_CAPACITY
     for (let item = 0; item < capacity; item++) row.add(item, item < 100 ? 5 : 1, 0)
     expect(row.length).toBe(NEIGHBOURS_LENGTH)
     const kept = Array.from({ length: row.length }, (_, i) => row.item(i))
@@ -110,7 +110,7 @@ describe('Neighbours', () => {
       stored.add(item, 0, 0)
     }
     const items = (row: Neighbours) => Array.from({ length: row.length }, (_, i) => row.item(i))
-    expect(stored.length).toBeLessThanOrEqual(NEIGHBOURS_LENGTH * 1.5)
+    expect(stored.length).toBeLessThanOrEqual(NEIGHBOURS_CAPACITY)
     expect(new Set(items(stored)).size).toBe(stored.length)
     let again = new Neighbours(stored.encode())
     for (let i = 0; i < 5_000; i++) {

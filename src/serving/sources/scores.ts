@@ -1,114 +1,112 @@
 import { NEIGHBOUR_WORDS, type NeighbourColumns } from '../../state/values/neighbours.ts'
 
+// An item's cell is 32 bytes, so that what the innermost loop touches of it lies in one line of the processor's cache:
+// f64 score · f64 what the loudest history entry said · f64 what the one being added says so far · i32 the loudest
+// entry · i32 the one being added. An entry is a position in the history, 0 the newest.
+const CELL = 4
+const SCORE = 0
+const LOUDEST = 1
+const SAYING = 2
+const BECAUSE = 2 * 3
+const SPEAKER = 2 * 3 + 1
+const NOBODY = -1
+/** Of an item that has no score. */
+const ABSENT = -2
+
 /**
- * Scores by item index: an array over all items, and the list of those that have one, so that clearing costs what was
- * used. Remembers which history entry spoke loudest for each item.
+ * Scores by item index: a cell for every item, and the list of the items that have a score, so that clearing costs what
+ * was used. Remembers which history entry spoke loudest for each item.
  */
 export class Scores {
-  #scores = new Float64Array(0)
-  #loudest = new Float64Array(0)
-  #because = new Int32Array(0)
-  /** What the history entry being added says so far, and which entry that is: its rows come one a partition. */
-  #saying = new Float64Array(0)
-  #speaker = new Int32Array(0)
-  #has = new Uint8Array(0)
+  #numbers = new Float64Array(0)
+  #entries = new Int32Array(0)
   #items = new Int32Array(0)
   #count = 0
 
   /** Empties it, and makes room for item indexes below `size`. */
   reset(size: number): void {
-    for (let i = 0; i < this.#count; i++) {
-      const item = this.#items[i]!
-      this.#scores[item] = 0
-      this.#loudest[item] = 0
-      this.#has[item] = 0
-    }
+    for (let i = 0; i < this.#count; i++) this.#clear(this.#items[i]!)
     this.#count = 0
-    if (size <= this.#scores.length) return
+    if (size <= this.#items.length) return
     const room = Math.max(1024, size * 2)
-    this.#scores = new Float64Array(room)
-    this.#loudest = new Float64Array(room)
-    this.#because = new Int32Array(room)
-    this.#saying = new Float64Array(room)
-    this.#speaker = new Int32Array(room)
-    this.#has = new Uint8Array(room)
+    this.#numbers = new Float64Array(room * CELL)
+    this.#entries = new Int32Array(this.#numbers.buffer)
     this.#items = new Int32Array(room)
+    for (let item = 0; item < room; item++) this.#clear(item)
   }
 
-  /** @param from position in the history (0 newest) that speaks for the item, -1 for none */
-  add(item: number, amount: number, from: number): void {
-    if (this.#has[item] === 0) {
-      this.#has[item] = 1
+  /** Adds what no history entry says. */
+  add(item: number, amount: number): void {
+    const cell = item * CELL
+    if (this.#entries[2 * cell + SPEAKER] === ABSENT) {
       this.#items[this.#count++] = item
-      this.#because[item] = -1
+      this.#entries[2 * cell + SPEAKER] = NOBODY
     }
-    this.#scores[item]! += amount
-    if (amount > this.#loudest[item]!) {
-      this.#loudest[item] = amount
-      this.#because[item] = from
-    }
+    this.#numbers[cell + SCORE]! += amount
   }
 
   /**
    * Adds `factors.after` × weight after + `factors.before` × weight before for every neighbour of a stored row: the
-   * loop that a request spends most of its time in.
+   * loop that a request spends most of its time in. The rows of one history entry, one a partition, come together.
    * @param indexes item index by the row's ordinals; a neighbour without one waits for the next vocabulary refresh
+   * @param from position in the history that the row is of
    */
   addRow(row: NeighbourColumns, indexes: Int32Array, factors: { after: number; before: number }, from: number): void {
     const { items, weights } = row
     const { after, before } = factors
-    const scores = this.#scores
-    const loudest = this.#loudest
-    const because = this.#because
-    const saying = this.#saying
-    const speaker = this.#speaker
-    const has = this.#has
+    const numbers = this.#numbers
+    const entries = this.#entries
     for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
       const item = indexes[items[at]!] ?? -1
       const amount = after * weights[at + 1]! + before * weights[at + 2]!
       if (item < 0 || amount === 0) continue
-      if (has[item] === 0) {
-        has[item] = 1
-        this.#items[this.#count++] = item
-        because[item] = -1
-        speaker[item] = -1
-      }
-      scores[item]! += amount
-      const said = speaker[item] === from ? saying[item]! + amount : amount
-      speaker[item] = from
-      saying[item] = said
-      if (said > loudest[item]!) {
-        loudest[item] = said
-        because[item] = from
+      const cell = item * CELL
+      const speaker = entries[2 * cell + SPEAKER]!
+      if (speaker === ABSENT) this.#items[this.#count++] = item
+      const said = speaker === from ? numbers[cell + SAYING]! + amount : amount
+      numbers[cell + SCORE]! += amount
+      numbers[cell + SAYING] = said
+      entries[2 * cell + SPEAKER] = from
+      if (said > numbers[cell + LOUDEST]!) {
+        numbers[cell + LOUDEST] = said
+        entries[2 * cell + BECAUSE] = from
       }
     }
   }
 
   get(item: number): number {
-    return this.#scores[item]!
+    return this.#numbers[item * CELL + SCORE] ?? 0
   }
 
   /** Multiplies the score of each item by its factor. */
   scale(factors: Float64Array): void {
     for (let i = 0; i < this.#count; i++) {
       const item = this.#items[i]!
-      this.#scores[item]! *= factors[item]!
-      this.#loudest[item]! *= factors[item]!
+      this.#numbers[item * CELL + SCORE]! *= factors[item]!
+      this.#numbers[item * CELL + LOUDEST]! *= factors[item]!
     }
   }
 
   /** Position in the history that spoke loudest for the item, or -1, also for an item that has no score. */
   because(item: number): number {
-    return this.#has[item] ? this.#because[item]! : -1
+    return this.#entries[2 * item * CELL + BECAUSE] ?? NOBODY
   }
 
   /** How much of the score is that entry's. */
   loudest(item: number): number {
-    return this.#loudest[item]!
+    return this.#numbers[item * CELL + LOUDEST]!
   }
 
   /** Items that have a score, each once. */
   get items(): Int32Array {
     return this.#items.subarray(0, this.#count)
+  }
+
+  #clear(item: number): void {
+    const cell = item * CELL
+    this.#numbers[cell + SCORE] = 0
+    this.#numbers[cell + LOUDEST] = 0
+    this.#entries[2 * cell + BECAUSE] = NOBODY
+    this.#entries[2 * cell + SPEAKER] = ABSENT
   }
 }

@@ -9,7 +9,7 @@ export const popular: CandidateSource = {
   weight: 1e-3,
   section: 'Popular',
   propose({ lists }, into) {
-    for (const { item, share } of lists.popular) into.add(item, share, -1)
+    for (const { item, share } of lists.popular) into.add(item, share)
   },
 }
 
@@ -19,7 +19,7 @@ export const trending: CandidateSource = {
   weight: 1e-3,
   section: 'Trending now',
   propose({ lists }, into) {
-    for (const { item, share } of lists.trending) into.add(item, share, -1)
+    for (const { item, share } of lists.trending) into.add(item, share)
   },
 }
 
@@ -32,7 +32,7 @@ export const favouriteGenre: CandidateSource = {
     const liked = (user?.genres ?? []).filter(({ preference }) => preference > 0).slice(0, GENRES)
     const total = liked.reduce((sum, { preference }) => sum + preference, 0)
     for (const { name, preference } of liked) {
-      for (const { item, share } of lists.ofGenre(name)) into.add(item, (share * preference) / total, -1)
+      for (const { item, share } of lists.ofGenre(name)) into.add(item, (share * preference) / total)
     }
   },
 }

@@ -4,7 +4,7 @@ import { selectRank } from '../../select.ts'
 export const NEIGHBOURS_LENGTH = 256
 
 /** A row may grow past the bound by half before it is pruned to it, so that pruning is rare. */
-const CAPACITY = NEIGHBOURS_LENGTH * 1.5
+export const NEIGHBOURS_CAPACITY = NEIGHBOURS_LENGTH * 1.5
 /** One entry: neighbour ordinal u32 · weight after f32 · weight before f32. */
 export const NEIGHBOUR_WORDS = 3
 const WORDS = NEIGHBOUR_WORDS
@@ -54,7 +54,7 @@ export class Neighbours {
     const at = (this.#find(item) ?? this.#append(item)) * WORDS
     this.#weights[at + 1]! += after
     this.#weights[at + 2]! += before
-    if (this.#length === CAPACITY) this.#prune()
+    if (this.#length === NEIGHBOURS_CAPACITY) this.#prune()
   }
 
   /** The stored form: a view, valid until the next `add`. */
@@ -74,7 +74,7 @@ export class Neighbours {
 
   #append(item: number): number {
     if (this.#length * WORDS === this.#items.length) {
-      const items = new Uint32Array(Math.min(this.#length * 2, CAPACITY) * WORDS)
+      const items = new Uint32Array(Math.min(this.#length * 2, NEIGHBOURS_CAPACITY) * WORDS)
       items.set(this.#items)
       this.#items = items
       this.#weights = new Float32Array(items.buffer)
@@ -122,8 +122,8 @@ export class Neighbours {
 }
 
 // Scratch space of `prune`.
-const strengths = new Float32Array(CAPACITY)
-const ordered = new Float32Array(CAPACITY)
+const strengths = new Float32Array(NEIGHBOURS_CAPACITY)
+const ordered = new Float32Array(NEIGHBOURS_CAPACITY)
 
 /** A stored row as columns, for reading only: entry i has its item at i * 3, its weights after and before behind it. */
 export interface NeighbourColumns {
