@@ -81,9 +81,9 @@ class KafkaBroker implements Broker {
       sessionTimeoutMs: this.#sessionTimeoutMs,
     })
     this.#consumers.add(started)
-    const { consumer, ended } = await started
-    void ended.then(() => this.#consumers.delete(started))
-    return consumer
+    const forget = () => this.#consumers.delete(started)
+    started.then(({ ended }) => ended).then(forget, forget)
+    return (await started).consumer
   }
 
   async read(topic: Topic, partition: number, from: number, limit: number): Promise<readonly LogRecord[]> {

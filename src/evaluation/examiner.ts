@@ -72,7 +72,6 @@ export class Examiner {
 
   async examine(asked: Case): Promise<void> {
     const { plan, scorers, live, onAnswer } = this.#options
-    const { events } = plan
     const history = this.#world.histories[asked.user]!
     const query = { id: asked.id, user: asked.user, at: asked.at, history }
     let first = 0
@@ -97,7 +96,7 @@ export class Examiner {
         this.tally.notRetrieved++
         continue
       }
-      const slices = slicesOf(asked, question, events, this.#world)
+      const slices = slicesOf(asked, question, plan, this.#world)
       this.#count(asked, slices, ranks, competing.length)
       const tops = isDetailed && index === 0 ? this.#lists(competing) : undefined
       if (tops) addAblation(this.tally.ablation, live.scored, retrieved, relevant, unseen, this.#scratch)

@@ -19,6 +19,8 @@ export interface Plan {
   readonly headlines: readonly string[]
   /** Look at lists and candidate sources, too, in one case in so many. */
   readonly detailEvery: number
+  /** Whether every question has one relevant item, by which slices can then be cut. */
+  readonly singleTarget: boolean
   /** Whether metrics are also reported by part of the stream; a case's id is then the sequence number it is asked at. */
   readonly timeline: boolean
   /** Events learned and cases predicted by `steps`: for progress. */

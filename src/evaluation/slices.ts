@@ -1,5 +1,4 @@
-import type { Events } from './events.ts'
-import type { Case, Question } from './plan.ts'
+import type { Case, Plan, Question } from './plan.ts'
 import type { World } from './world.ts'
 
 const HOUR_MS = 3600 * 1000
@@ -17,16 +16,17 @@ const HOURS: readonly (readonly [below: number, name: string])[] = [
 
 /**
  * The slices a question counts in: those its plan names, and parts of the first of these by what was known at the time
- * of the prediction. Parts by item take questions with one relevant item.
+ * of the prediction. Parts by item need plans whose questions have one.
  */
-export function slicesOf({ user, at }: Case, { slices, relevant }: Question, events: Events, world: World): string[] {
+export function slicesOf({ user, at }: Case, { slices, relevant }: Question, plan: Plan, world: World): string[] {
+  const { events, singleTarget } = plan
   const [whole] = slices
   const known = world.histories[user]!.length
   const parts = [`user events ${binOf(known, ACTIVITY)}`]
   if (known < COLD) parts.push('cold users')
   const hours = (at - world.firstAt[user]!) / HOUR_MS
   if (known > 0) parts.push(`since first event: ${HOURS.find(([below]) => hours < below)![1]}`)
-  if (relevant.length === 1) {
+  if (singleTarget) {
     const item = events.item[relevant[0]!]!
     parts.push(`item visits ${binOf(world.visits[item]!, VISITS)}`)
     if (world.visits[item]! < COLD) parts.push('cold items')

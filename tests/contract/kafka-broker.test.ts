@@ -18,10 +18,10 @@ const message = (text: string, partition = 0): Message => ({ key: 'k', value: Bu
 const range = (end: number) => Array.from({ length: end }, (_, i) => i)
 
 await describeWith(['KAFKA_BROKERS'], 'Kafka', () => {
-  let server: TestServer
+  let server: TestServer | undefined
   let admin: Admin
   const topicPrefix = `test-${randomUUID().slice(0, 8)}-`
-  const brokers = () => server.address.split(',')
+  const brokers = () => server!.address.split(',')
   const open = (given: Partial<KafkaBrokerOptions> = {}) =>
     openKafkaBroker({ brokers: brokers(), partitions: PARTITIONS, topicPrefix, clientId: 'test', ...given })
 
@@ -31,6 +31,7 @@ await describeWith(['KAFKA_BROKERS'], 'Kafka', () => {
     await admin.connect()
   })
   afterAll(async () => {
+    if (!server) return
     const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(topicPrefix))
     await admin.deleteTopics({ topics })
     await admin.disconnect()
@@ -236,7 +237,7 @@ await describeWith(['KAFKA_BROKERS'], 'Kafka', () => {
       })
       await until(async () => expect(await idsOf(group)).toHaveLength(1))
       const [memberId] = await idsOf(group)
-      const access = { kafka: createKafka({ brokers: brokers() }), brokers: server.address, topicPrefix }
+      const access = { kafka: createKafka({ brokers: brokers() }), brokers: brokers().join(), topicPrefix }
       const cluster = await KafkaCluster.connect(access, ['ratings'])
       await (await cluster.coordinator(group)).leaveGroup({ groupId: group, memberId: memberId! })
       await cluster.disconnect()
@@ -345,7 +346,7 @@ await describeWith(['KAFKA_BROKERS'], 'Kafka', () => {
     })
 
     it('loses and doubles nothing, and goes on, when the broker restarts', { timeout: 150_000 }, async ({ skip }) => {
-      if (!server.restarts) skip('the server is not ours to restart')
+      if (!server!.restarts) skip('the server is not ours to restart')
       const broker = await another()
       const assigned = await fromTheEnd(broker)
       const ended = await broker.bounds('ratings')
@@ -356,7 +357,7 @@ await describeWith(['KAFKA_BROKERS'], 'Kafka', () => {
         handle: async ({ records }) => void texts.push(...records.map(({ value }) => value.toString())),
       })
       let restarted = false
-      const restarting = server.restart().then(() => {
+      const restarting = server!.restart().then(() => {
         restarted = true
       })
       let produced = 0

@@ -10,17 +10,18 @@ import { stateStoreSuite } from './state-store.suite.ts'
 const bytes = (text: string) => Buffer.from(text)
 
 await describeWith(['REDIS_URL'], 'Redis', () => {
-  let server: TestServer
+  let server: TestServer | undefined
   let admin: Redis
   const prefix = `test-${randomUUID()}:`
   const open = (given: { partitions?: number; url?: string } = {}) =>
-    openRedisStateStore({ url: server.address, partitions: 2, prefix, ...given })
+    openRedisStateStore({ url: server!.address, partitions: 2, prefix, ...given })
 
   beforeAll(async () => {
     server = await startRedis()
     admin = new Redis(server.address)
   })
   afterAll(async () => {
+    if (!server) return
     for await (const keys of admin.scanStream({ match: `${prefix}*`, count: 1_000 })) {
       if (keys.length > 0) await admin.unlink(keys)
     }
@@ -130,7 +131,7 @@ await describeWith(['REDIS_URL'], 'Redis', () => {
     await expect(open({ url: 'redis://user:hidden@127.0.0.1:1' })).rejects.toSatisfy(
       ({ code, message }) => code === 'UNAVAILABLE' && /127\.0\.0\.1:1\b/.test(message) && !/hidden/.test(message),
     )
-    const url = new URL(server.address)
+    const url = new URL(server!.address)
     await admin.acl('SETUSER', 'fold', 'on', '>right', '~*', '+@all')
     Object.assign(url, { username: 'fold', password: 'wrong' })
     await expect(open({ url: url.href })).rejects.toMatchObject({ code: 'BAD_USAGE', message: /WRONGPASS/ })

@@ -66,7 +66,8 @@ await describeWithEngine('the state on a Redis Cluster of three masters', () => 
       moving = false
     })
     await committing
-    expect(await keysPerMaster(cluster)).toContain(0)
+    // What has no slots left is no master any more.
+    expect((await keysPerMaster(cluster)).filter((count) => count > 0)).toHaveLength(2)
     for (const partition of everyPartition) {
       const count = commits[partition]!
       expect(await store.offsets('moved', partition)).toEqual({ ratings: count })

@@ -23,6 +23,7 @@ export function candidates(events: Events, { every }: PlanOptions): Plan {
     statistics: { events: size, 'events learned before': start, 'events to predict': size - start },
     headlines: ['all'],
     detailEvery: 1,
+    singleTarget: true,
     timeline: false,
     work: size + Math.ceil((size - start) / every),
     *steps(): Generator<Step> {

@@ -53,6 +53,7 @@ export function leaveOneOutPlan(
     },
     headlines: asks.headlines,
     detailEvery: 1,
+    singleTarget: true,
     timeline: false,
     work: learned + Math.ceil(targets.length / every),
     *steps(): Generator<Step> {

@@ -23,6 +23,7 @@ export function prequential(events: Events, { every }: PlanOptions): Plan {
     statistics: { events: size, users: events.userIds.length, items: new Set(events.item).size },
     headlines: wholes.flatMap((whole) => [whole, liked(whole)]),
     detailEvery: 20 * every,
+    singleTarget: true,
     timeline: true,
     work: size + Math.ceil(size / every),
     *steps(): Generator<Step> {

@@ -40,6 +40,7 @@ export function temporal(events: Events, { every }: PlanOptions): Plan {
     },
     headlines: ['frozen', 'frozen-at-90%', 'growing'].flatMap((slice) => [slice, liked(slice)]),
     detailEvery: 1,
+    singleTarget: false,
     timeline: false,
     work: keeps.length + 2 * testUsers.length + Math.ceil(testEvents / every),
     *steps(): Generator<Step> {
