@@ -1,11 +1,11 @@
 import { GenericContainer, Wait } from 'testcontainers'
-import { freePort, given, type TestServer } from './server.ts'
+import { freePort, given, IMAGES, type TestServer } from './server.ts'
 
 /** The address carries user, password and database. */
 export function startClickHouse(): Promise<TestServer> {
   return given('CLICKHOUSE_URL', async () => {
     const port = await freePort()
-    const container = await new GenericContainer(process.env.CLICKHOUSE_IMAGE ?? 'clickhouse/clickhouse-server:26.7')
+    const container = await new GenericContainer(IMAGES.CLICKHOUSE_URL)
       .withExposedPorts({ container: 8123, host: port })
       .withEnvironment({ CLICKHOUSE_USER: 'tributary', CLICKHOUSE_PASSWORD: 'secret', CLICKHOUSE_DB: 'tributary' })
       .withWaitStrategy(Wait.forHttp('/ping', 8123))

@@ -1,11 +1,11 @@
 import { GenericContainer, Wait } from 'testcontainers'
-import { freePort, given, type TestServer } from './server.ts'
+import { freePort, given, IMAGES, type TestServer } from './server.ts'
 
 /** One Kafka node, broker and controller in one, with as little waiting as it allows. */
 export function startKafka(): Promise<TestServer> {
   return given('KAFKA_BROKERS', async () => {
     const port = await freePort()
-    const container = await new GenericContainer(process.env.KAFKA_IMAGE ?? 'apache/kafka:4.3.1')
+    const container = await new GenericContainer(IMAGES.KAFKA_BROKERS)
       .withExposedPorts({ container: 9092, host: port })
       .withEnvironment({
         KAFKA_NODE_ID: '1',

@@ -1,11 +1,11 @@
 import { GenericContainer, Wait } from 'testcontainers'
-import { freePort, given, type TestServer } from './server.ts'
+import { freePort, given, IMAGES, type TestServer } from './server.ts'
 
 /** A Redis as it is meant to run: every second's writes are on disk. */
 export function startRedis(): Promise<TestServer> {
   return given('REDIS_URL', async () => {
     const port = await freePort()
-    const container = await new GenericContainer(process.env.REDIS_IMAGE ?? 'redis:7')
+    const container = await new GenericContainer(IMAGES.REDIS_URL)
       .withExposedPorts({ container: 6379, host: port })
       .withCommand(['redis-server', '--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'])
       .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
@@ -40,7 +40,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   )
   const addresses = ports.map((port) => `127.0.0.1:${port}`)
   const create = `redis-cli --cluster create ${addresses.join(' ')} --cluster-yes`
-  const container = await new GenericContainer(process.env.REDIS_IMAGE ?? 'redis:7')
+  const container = await new GenericContainer(IMAGES.REDIS_URL)
     .withExposedPorts(...ports.map((port) => ({ container: port, host: port })))
     .withCommand(['sh', '-c', [...start, 'sleep 1', create, 'exec sleep infinity'].join(' && ')])
     .withWaitStrategy(Wait.forLogMessage(/All 16384 slots covered/))

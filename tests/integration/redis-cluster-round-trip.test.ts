@@ -10,7 +10,7 @@ const everyPartition = Array.from({ length: PARTITIONS }, (_, partition) => part
 const put = (entries: Record<string, string>) =>
   new Map(Object.entries(entries).map(([key, text]) => [key, Buffer.from(text)]))
 
-await describeWithEngine('the state on a Redis Cluster of three masters', () => {
+await describeWithEngine('the state on a Redis Cluster of three masters', ['REDIS_URL'], () => {
   let cluster: RedisCluster
   let store: StateStore
 
