@@ -1,0 +1,21 @@
+import type { Item } from '../events/types.ts'
+
+/** What every model is trained on: interactions by user, in columns. */
+export interface TrainingSet {
+  readonly userIds: readonly string[]
+  /** The vocabulary: an item's index stands for it in everything that is trained. */
+  readonly itemIds: readonly string[]
+  /** By item index: what the catalogue knows of the item. */
+  readonly items: readonly (Item | undefined)[]
+  /** Of users + 1: the events of user u are starts[u] to starts[u + 1] - 1, oldest first, ties in the order of the log. */
+  readonly starts: Uint32Array
+  readonly item: Uint32Array
+  /** Index into KINDS. */
+  readonly kind: Uint8Array
+  /** NaN where there is none. */
+  readonly value: Float32Array
+  /** Event time, ms. */
+  readonly at: Float64Array
+  /** Watermark, ms: nothing later is in here. */
+  readonly asOf: number
+}
