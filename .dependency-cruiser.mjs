@@ -64,9 +64,11 @@ export default {
     },
     {
       name: 'ports-below-roles',
-      comment: 'broker, state, event log and catalogue do not know who uses them',
+      comment: 'what the roles share does not know who uses it',
       severity: 'error',
-      from: { path: '^src/(broker|state|event-log|catalogue|models|kernels|releases|vector-index)/' },
+      from: {
+        path: '^src/(broker|state|event-log|catalogue|projections|retrieval|ranking|models|kernels|releases|vector-index)/',
+      },
       to: { path: `^src/(${ROLES}|evaluation|bin)/` },
     },
     {

@@ -2,10 +2,10 @@ import type { Broker, Consumer, RecordBatch } from '../broker/broker.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { decode } from '../events/codec.ts'
 import type { Interaction } from '../events/types.ts'
+import { LiveState, type LiveStateOptions } from '../projections/live-state.ts'
 import { LIVE_GROUP } from '../state/keys.ts'
 import type { Offsets, StateStore } from '../state/state-store.ts'
 import { bury, type Refused } from './dead-letters.ts'
-import { LiveState, type LiveStateOptions } from './live-state.ts'
 
 export interface LiveStateConsumerOptions extends LiveStateOptions {
   readonly broker: Broker

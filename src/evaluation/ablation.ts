@@ -1,4 +1,4 @@
-import type { Scored } from '../serving/live-recommender.ts'
+import type { Scored } from '../retrieval/retriever.ts'
 import { recall } from './metrics.ts'
 import { ranksOf, topOf } from './rank.ts'
 

@@ -1,5 +1,5 @@
-import type { RequestContext } from '../serving/sources/candidate-source.ts'
-import type { Scores } from '../serving/sources/scores.ts'
+import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
+import type { Scores } from '../retrieval/sources/scores.ts'
 import { CO_VISIT_HALF_LIFE_MS, DECAY_LANDMARK_MS } from '../state/values/decay.ts'
 
 const HISTORY = 10

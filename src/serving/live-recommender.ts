@@ -1,20 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
+import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
+import type { OnlineState } from '../retrieval/online/online-state.ts'
+import { Retriever, type RetrieverOptions, type Scored } from '../retrieval/retriever.ts'
+import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
+import type { Scores } from '../retrieval/sources/scores.ts'
+import { popular, trending } from '../retrieval/sources/top-lists.ts'
 import { selectRank } from '../select.ts'
-import { Blend, type Proposal } from './blend.ts'
-import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from './filters.ts'
-import type { HistoryEntry, NeighbourRow, OnlineState, UserState } from './online/online-state.ts'
-import { TopLists } from './online/top-lists.ts'
 import type { Recommender, RecommendRequest, Slate, SlateItem, UserSummary, UserView } from './recommender.ts'
 import { makeSlate } from './slate.ts'
-import { type CandidateSource, type RequestContext, ROWS_READ } from './sources/candidate-source.ts'
-import { coVisitation } from './sources/co-visitation.ts'
-import { itemCf } from './sources/item-cf.ts'
-import type { Scores } from './sources/scores.ts'
-import { favouriteGenre, popular, trending } from './sources/top-lists.ts'
-
-export const SOURCES: readonly CandidateSource[] = [coVisitation, itemCf, favouriteGenre, trending, popular]
 
 /** No trained model takes part. */
 const RELEASE = 'live'
@@ -25,36 +20,21 @@ const REFRESH_SHARE = 20
 const USERS_SAMPLED = 50
 const LISTS_REFRESH_MS = 1000
 
-export interface LiveRecommenderOptions {
-  readonly online: OnlineState
-  readonly catalogue: Catalogue
-  readonly kinds?: KindMeanings
-  readonly sources?: readonly CandidateSource[]
-}
-
-export interface Scored {
-  readonly context: RequestContext
-  readonly blended: Scores
-  readonly proposals: readonly Proposal[]
-}
-
 /** Recommends from the online state alone: what others did after what this user did, as of the last event. */
 export class LiveRecommender implements Recommender {
   readonly #online: OnlineState
   readonly #catalogue: Catalogue
   readonly #kinds: KindMeanings
-  readonly #blend: Blend
-  readonly #lists: TopLists
+  readonly #retriever: Retriever
   #refreshDueMs = 0
   #listsDueMs = 0
   #firstRefresh: Promise<void> | undefined
 
-  constructor({ online, catalogue, kinds = DEFAULT_KINDS, sources = SOURCES }: LiveRecommenderOptions) {
-    this.#online = online
-    this.#catalogue = catalogue
-    this.#kinds = kinds
-    this.#blend = new Blend(sources)
-    this.#lists = new TopLists(online.items, catalogue)
+  constructor(options: RetrieverOptions) {
+    this.#online = options.online
+    this.#catalogue = options.catalogue
+    this.#kinds = options.kinds ?? DEFAULT_KINDS
+    this.#retriever = new Retriever(options)
   }
 
   /** Stream time, as of the last refresh. */
@@ -71,10 +51,12 @@ export class LiveRecommender implements Recommender {
       last = now
     }
     const degraded: string[] = []
-    const context = await this.#hydrate(request, degraded)
+    await this.#refresh(degraded)
+    const { userId, items: session } = request
+    const context = await this.#retriever.context(session ? { items: session } : { userId }, degraded)
     stage('hydrate')
     const { items } = this.#online
-    const { blended, proposals } = this.#blend.run(context, items.size)
+    const { blended, proposals } = this.#retriever.run(context)
     stage('blend')
     const { kept, removed } = applyFilters(blended.items, this.#filters(request, context))
     stage('filter')
@@ -107,10 +89,7 @@ export class LiveRecommender implements Recommender {
    * call of any method. For evaluation, which ranks the whole catalogue.
    */
   async score(userId: string, now: number): Promise<Scored> {
-    const user = await this.#online.user(userId)
-    const rows = await this.#online.neighbours(user.history.slice(0, ROWS_READ).map(({ item }) => item))
-    const context = this.#context(user.history, user, rows, now)
-    return { context, ...this.#blend.run(context, this.#online.items.size) }
+    return this.#retriever.run(await this.#retriever.context({ userId }, [], now))
   }
 
   /** Reads statistics and lists again, due or not. */
@@ -128,8 +107,7 @@ export class LiveRecommender implements Recommender {
   async popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]> {
     await this.#refresh([])
     const source = by === 'trend' ? trending : popular
-    const context = this.#context([], undefined, [])
-    const { blended, proposals } = new Blend([source]).run(context, this.#online.items.size)
+    const { context, blended, proposals } = this.#retriever.runOf([source])
     const best = topOf([...blended.items], k, blended)
     const [items, catalogue] = [this.#online.items, this.#catalogue]
     return makeSlate(best, { context, blended, proposals, items, catalogue, explain: false })
@@ -173,51 +151,8 @@ export class LiveRecommender implements Recommender {
     return { ready: false, reason: 'the catalogue is empty: nothing has arrived on the topic `items` yet' }
   }
 
-  /** Reads what the sources need. What cannot be read is missing from the context and named in `degraded`. */
-  async #hydrate(request: RecommendRequest, degraded: string[]): Promise<RequestContext> {
-    await this.#refresh(degraded)
-    let user: UserState | undefined
-    let history: readonly HistoryEntry[] = []
-    if (request.items) {
-      history = this.#sessionHistory(request.items)
-    } else {
-      try {
-        user = await this.#online.user(request.userId)
-        history = user.history
-      } catch {
-        degraded.push('user-state')
-      }
-    }
-    let rows: NeighbourRow[][] = []
-    try {
-      rows = await this.#online.neighbours(history.slice(0, ROWS_READ).map(({ item }) => item))
-    } catch {
-      degraded.push('co-visits')
-    }
-    return this.#context(history, user, rows)
-  }
-
-  #context(
-    history: readonly HistoryEntry[],
-    user: UserState | undefined,
-    rows: NeighbourRow[][],
-    now = this.#online.streamTime,
-  ): RequestContext {
-    const influence = history.map(({ kind }) => this.#kinds[KINDS[kind]!].weight)
-    return { now, history, influence, rows, user, table: this.#online.table, lists: this.#lists }
-  }
-
-  /** An anonymous session's items (oldest first) as if just liked. */
-  #sessionHistory(itemIds: readonly string[]): HistoryEntry[] {
-    const at = this.#online.streamTime
-    return itemIds
-      .map((itemId) => ({ item: this.#online.items.find(itemId), kind: LIKE, value: Number.NaN, at }))
-      .filter(({ item }) => item >= 0)
-      .reverse()
-  }
-
   #filters(request: RecommendRequest, { history, user }: RequestContext): Filter[] {
-    const filters = [notSeen(history, user, this.#kinds), available(this.#lists)]
+    const filters = [notSeen(history, user, this.#kinds), available(this.#retriever.lists)]
     if (request.exclude?.length) filters.push(notExcluded(request.exclude, this.#online.items))
     if (request.category) filters.push(inCategory(request.category, this.#catalogue, this.#online.items))
     return filters
@@ -241,7 +176,7 @@ export class LiveRecommender implements Recommender {
     } finally {
       // Also where the statistics cannot be read: the catalogue alone makes a page.
       if (start >= this.#listsDueMs) {
-        this.#lists.refresh(this.#online.table)
+        this.#retriever.lists.refresh(this.#online.table)
         this.#listsDueMs = start + LISTS_REFRESH_MS
       }
       const now = performance.now()
@@ -249,8 +184,6 @@ export class LiveRecommender implements Recommender {
     }
   }
 }
-
-const LIKE = KINDS.indexOf('like')
 
 /** The `k` items with the greatest scores, best first; of equals the one given first. */
 function topOf(items: readonly number[], k: number, scores: Scores): number[] {

@@ -1,9 +1,9 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import type { Proposal } from './blend.ts'
-import type { ItemIndex } from './online/item-index.ts'
+import type { Proposal } from '../retrieval/blend.ts'
+import type { ItemIndex } from '../retrieval/online/item-index.ts'
+import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
+import type { Scores } from '../retrieval/sources/scores.ts'
 import type { SlateItem } from './recommender.ts'
-import type { RequestContext } from './sources/candidate-source.ts'
-import type { Scores } from './sources/scores.ts'
 
 /** From this share of an item's score on, one history item is named as its reason. */
 const NAMED_SHARE = 0.4

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { LiveState } from '../../src/consumers/live-state.ts'
 import type { Interaction } from '../../src/events/types.ts'
+import { LiveState } from '../../src/projections/live-state.ts'
 import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
 import type { StateStore } from '../../src/state/state-store.ts'
 import { seededRandom } from '../fakes/seeded-random.ts'

@@ -1,6 +1,6 @@
-import { DECAY_LANDMARK_MS } from '../../state/values/decay.ts'
-import type { History } from '../../state/values/history.ts'
-import type { Neighbours } from '../../state/values/neighbours.ts'
+import { DECAY_LANDMARK_MS } from '../state/values/decay.ts'
+import type { History } from '../state/values/history.ts'
+import type { Neighbours } from '../state/values/neighbours.ts'
 
 /** Earlier items of the user that count as visited together with the present one. */
 export const CO_VISIT_WINDOW = 20

@@ -10,9 +10,9 @@ import { ItemStatisticsChunk, STATISTICS_CHUNK } from '../state/values/item-stat
 import { Neighbours } from '../state/values/neighbours.ts'
 import { UserFeatures } from '../state/values/user-features.ts'
 import { Vocabulary } from '../state/values/vocabulary.ts'
+import { countCoVisits, coVisited } from './co-visitation.ts'
+import { isRepeated, remember, type Visit } from './history.ts'
 import { HotTable } from './hot-table.ts'
-import { countCoVisits, coVisited } from './projections/co-visitation.ts'
-import { isRepeated, remember, type Visit } from './projections/history.ts'
 
 export interface LiveStateOptions {
   readonly kinds?: KindMeanings

@@ -1,5 +1,5 @@
-import type { History } from '../../state/values/history.ts'
-import type { ItemSet } from '../../state/values/item-set.ts'
+import type { History } from '../state/values/history.ts'
+import type { ItemSet } from '../state/values/item-set.ts'
 
 /** An interaction in the terms of its partition: ordinals instead of names. */
 export interface Visit {

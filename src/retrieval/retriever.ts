@@ -1,0 +1,96 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
+import { Blend, type Proposal } from './blend.ts'
+import type { HistoryEntry, NeighbourRow, OnlineState, UserState } from './online/online-state.ts'
+import { TopLists } from './online/top-lists.ts'
+import { type CandidateSource, type RequestContext, ROWS_READ } from './sources/candidate-source.ts'
+import { coVisitation } from './sources/co-visitation.ts'
+import { itemCf } from './sources/item-cf.ts'
+import type { Scores } from './sources/scores.ts'
+import { favouriteGenre, popular, trending } from './sources/top-lists.ts'
+
+export const SOURCES: readonly CandidateSource[] = [coVisitation, itemCf, favouriteGenre, trending, popular]
+
+export interface RetrieverOptions {
+  readonly online: OnlineState
+  readonly catalogue: Catalogue
+  readonly kinds?: KindMeanings
+  readonly sources?: readonly CandidateSource[]
+}
+
+/** What the blend and each source think of items, before any filter. Valid until the retriever's next call. */
+export interface Scored {
+  readonly context: RequestContext
+  readonly blended: Scores
+  readonly proposals: readonly Proposal[]
+}
+
+/** Whose candidates: a user, or the items (oldest first) of an anonymous session, taken as if just liked. */
+export type Who = { readonly userId: string } | { readonly items: readonly string[] }
+
+/**
+ * From the online state to scored candidates. Serving, the ranker's training and evaluation all go through here, so that
+ * what is trained and measured is what is served.
+ */
+export class Retriever {
+  readonly #online: OnlineState
+  readonly #kinds: KindMeanings
+  readonly #blend: Blend
+  readonly lists: TopLists
+
+  constructor({ online, catalogue, kinds = DEFAULT_KINDS, sources = SOURCES }: RetrieverOptions) {
+    this.#online = online
+    this.#kinds = kinds
+    this.#blend = new Blend(sources)
+    this.lists = new TopLists(online.items, catalogue)
+  }
+
+  /**
+   * Reads what the sources need. What cannot be read is missing from the context and named in `degraded`.
+   * @param now stream time, ms; as of the last refresh where it is not given
+   */
+  async context(who: Who, degraded: string[], now = this.#online.streamTime): Promise<RequestContext> {
+    let user: UserState | undefined
+    let history: readonly HistoryEntry[] = []
+    if ('items' in who) {
+      history = this.#sessionHistory(who.items)
+    } else {
+      try {
+        user = await this.#online.user(who.userId)
+        history = user.history
+      } catch {
+        degraded.push('user-state')
+      }
+    }
+    let rows: NeighbourRow[][] = []
+    try {
+      rows = await this.#online.neighbours(history.slice(0, ROWS_READ).map(({ item }) => item))
+    } catch {
+      degraded.push('co-visits')
+    }
+    const influence = history.map(({ kind }) => this.#kinds[KINDS[kind]!].weight)
+    return { now, history, influence, rows, user, table: this.#online.table, lists: this.lists }
+  }
+
+  run(context: RequestContext): Scored {
+    return { context, ...this.#blend.run(context, this.#online.items.size) }
+  }
+
+  /** What comes of no history at all, by some sources alone. */
+  runOf(sources: readonly CandidateSource[]): Scored {
+    const { table } = this.#online
+    const now = this.#online.streamTime
+    const context = { now, history: [], influence: [], rows: [], user: undefined, table, lists: this.lists }
+    return { context, ...new Blend(sources).run(context, this.#online.items.size) }
+  }
+
+  #sessionHistory(itemIds: readonly string[]): HistoryEntry[] {
+    const at = this.#online.streamTime
+    return itemIds
+      .map((itemId) => ({ item: this.#online.items.find(itemId), kind: LIKE, value: Number.NaN, at }))
+      .filter(({ item }) => item >= 0)
+      .reverse()
+  }
+}
+
+const LIKE = KINDS.indexOf('like')
