@@ -57,10 +57,10 @@ export default {
     },
     {
       name: 'foundation-stands-alone',
-      comment: 'events, errors and select are what everything else is built on',
+      comment: 'events, errors, select and random are what everything else is built on',
       severity: 'error',
-      from: { path: '^src/(events/|errors\\.ts$|select\\.ts$)' },
-      to: { path: '^src/', pathNot: '^src/(events/|errors\\.ts$|select\\.ts$)' },
+      from: { path: '^src/(events/|errors\\.ts$|select\\.ts$|random\\.ts$)' },
+      to: { path: '^src/', pathNot: '^src/(events/|errors\\.ts$|select\\.ts$|random\\.ts$)' },
     },
     {
       name: 'ports-below-roles',

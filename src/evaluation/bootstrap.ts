@@ -1,4 +1,4 @@
-import type { Random } from '../producers/datasets/random.ts'
+import type { Random } from '../random.ts'
 
 export type Interval = readonly [low: number, high: number]
 

@@ -1,4 +1,4 @@
-import { Random } from '../producers/datasets/random.ts'
+import { Random } from '../random.ts'
 import { bootstrapInterval, type Interval } from './bootstrap.ts'
 import { INTERVAL_METRICS } from './examiner.ts'
 import { coverage } from './list-metrics.ts'

@@ -14,7 +14,7 @@ import {
   recall,
   reciprocalRank,
 } from '../../src/evaluation/metrics.ts'
-import { Random } from '../../src/producers/datasets/random.ts'
+import { Random } from '../../src/random.ts'
 
 describe('metrics of a ranked list, by hand', () => {
   it('scores one relevant item at rank 2 (third place)', () => {

@@ -9,7 +9,7 @@ import { popularity } from '../../src/evaluation/systems/popularity.ts'
 import { invertPositiveDefinite } from '../../src/evaluation/systems/positive-definite.ts'
 import { random } from '../../src/evaluation/systems/random.ts'
 import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
-import { Random } from '../../src/producers/datasets/random.ts'
+import { Random } from '../../src/random.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** Users a and b meet p and q in this order, c meets q and r. */

@@ -1,4 +1,4 @@
-import type { Random } from '../../producers/datasets/random.ts'
+import type { Random } from '../../random.ts'
 import { type Events, isLiked } from '../events.ts'
 import type { Case, Plan, PlanOptions, Question, Step } from '../plan.ts'
 

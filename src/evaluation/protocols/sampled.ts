@@ -1,4 +1,4 @@
-import { Random } from '../../producers/datasets/random.ts'
+import { Random } from '../../random.ts'
 import type { Events } from '../events.ts'
 import type { Plan, PlanOptions } from '../plan.ts'
 import { leaveOneOutPlan, SPLIT_RULES, sampleItems } from './leave-one-out.ts'

@@ -1,4 +1,4 @@
-import { Random } from './random.ts'
+import { Random } from '../../random.ts'
 import { affinity, FACTORS, makeWorld, normalise, SUCCESSORS, type World } from './synthetic-world.ts'
 
 /** Mean events of a session, and the mean seconds between them. */
