@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
-import type { OnlineState } from '../retrieval/online/online-state.ts'
+import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
 import { Retriever, type RetrieverOptions, type Scored } from '../retrieval/retriever.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import type { Scores } from '../retrieval/sources/scores.ts'
 import { popular, trending } from '../retrieval/sources/top-lists.ts'
 import { selectRank } from '../select.ts'
+import { inspect } from './inspect.ts'
+import type { HistoryView, Inspection } from './inspection.ts'
 import type { Recommender, RecommendRequest, Slate, SlateItem, UserSummary, UserView } from './recommender.ts'
 import { makeSlate } from './slate.ts'
 
@@ -121,11 +123,7 @@ export class LiveRecommender implements Recommender {
     return {
       userId,
       attributes: profile?.attributes ?? {},
-      history: state.history.map(({ item, kind, value, at }) => {
-        const itemId = this.#online.items.id(item)
-        const title = this.#catalogue.get(itemId)?.title ?? itemId
-        return { itemId, title, kind: KINDS[kind]!, at, ...(Number.isNaN(value) ? {} : { value }) }
-      }),
+      history: this.#view(state.history),
       features: {
         count: features.count,
         meanValue: features.meanValue,
@@ -142,6 +140,26 @@ export class LiveRecommender implements Recommender {
     return sample.sort((a, b) => b.count - a.count).slice(0, k)
   }
 
+  async inspect(userId: string, options: { readonly target?: string; readonly k: number }): Promise<Inspection> {
+    const degraded: string[] = []
+    await this.#refresh(degraded)
+    const context = await this.#retriever.context({ userId }, degraded)
+    const scored = this.#retriever.run(context)
+    const { blended } = scored
+    const filters = this.#filters({ userId, k: options.k }, context)
+    const candidates = applyFilters(blended.items, filters).kept
+    const blend = { name: 'blend', candidates, score: (of: readonly number[]) => of.map((item) => blended.get(item)) }
+    const [items, catalogue] = [this.#online.items, this.#catalogue]
+    return {
+      userId,
+      release: RELEASE,
+      streamTime: context.now,
+      degraded,
+      history: this.#view(context.history),
+      ...inspect({ ...options, scored, filters, stages: [blend], items, catalogue }),
+    }
+  }
+
   item(itemId: string) {
     return this.#catalogue.get(itemId)
   }
@@ -149,6 +167,14 @@ export class LiveRecommender implements Recommender {
   ready(): { ready: true } | { ready: false; reason: string } {
     if (this.#catalogue.size > 0) return { ready: true }
     return { ready: false, reason: 'the catalogue is empty: nothing has arrived on the topic `items` yet' }
+  }
+
+  #view(history: readonly HistoryEntry[]): HistoryView[] {
+    return history.map(({ item, kind, value, at }) => {
+      const itemId = this.#online.items.id(item)
+      const title = this.#catalogue.get(itemId)?.title ?? itemId
+      return { itemId, title, kind: KINDS[kind]!, at, ...(Number.isNaN(value) ? {} : { value }) }
+    })
   }
 
   #filters(request: RecommendRequest, { history, user }: RequestContext): Filter[] {

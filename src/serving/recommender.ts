@@ -1,4 +1,5 @@
-import type { Interaction, Item } from '../events/types.ts'
+import type { Item } from '../events/types.ts'
+import type { HistoryView, Inspection } from './inspection.ts'
 
 /** What serving can answer. Everything HTTP knows about recommending goes through this port. */
 export interface Recommender {
@@ -11,6 +12,8 @@ export interface Recommender {
   user(userId: string): Promise<UserView | undefined>
   /** Of a sample of the users known, the `k` who have done most: some to look at, not a list of all. */
   someUsers(k: number): Promise<UserSummary[]>
+  /** How the user's recommendations come about, with the first `k` of every list; also for who has left no trace. */
+  inspect(userId: string, options: { readonly target?: string; readonly k: number }): Promise<Inspection>
   item(itemId: string): Item | undefined
   /** Whether requests can be answered: the catalogue is loaded and the state can be read. A reason where not. */
   ready(): { ready: true } | { ready: false; reason: string }
@@ -80,7 +83,7 @@ export interface UserView {
   readonly userId: string
   readonly attributes: Readonly<Record<string, string>>
   /** Newest first. */
-  readonly history: readonly (Pick<Interaction, 'itemId' | 'kind' | 'value' | 'at'> & { readonly title: string })[]
+  readonly history: readonly HistoryView[]
   readonly features: {
     readonly count: number
     readonly meanValue: number | null

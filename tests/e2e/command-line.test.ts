@@ -98,10 +98,14 @@ describe('what answers with data', () => {
     expect(topic.partitions[0].latest).toMatchObject([{ ok: true }, { ok: true }])
     const item = await json(['inspect', 'item', 'i1'])
     expect(item).toMatchObject({ item: { itemId: 'i1' }, similar: expect.any(Array) })
-    expect(await json(['inspect', 'user', 'nobody', '-k', '3'])).toMatchObject({
+    expect(await json(['inspect', 'user', 'nobody', '-k', '3', '--target', 'i1', '--json'])).toMatchObject({
       user: null,
       slate: { userId: 'nobody' },
+      inspection: { userId: 'nobody', history: [], target: { itemId: 'i1' } },
     })
+    expect(await outputOf(['inspect', 'user', 'nobody', '--target', 'i0'], { home })).toMatch(
+      /^user nobody, .*\n\nTarget i0, .*: unknown\n[\s\S]*Order after blend/,
+    )
   })
 
   it('compares: `state diff` of a digest with itself is equal, and with another one is not', async () => {

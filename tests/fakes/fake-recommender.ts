@@ -1,6 +1,7 @@
 // A recommender small enough to see through: genre affinity of the recent history over a made-up catalogue.
 import { randomUUID } from 'node:crypto'
 import type { Interaction, Item } from '../../src/events/types.ts'
+import type { Inspection } from '../../src/serving/inspection.ts'
 import type {
   Recommender,
   RecommendRequest,
@@ -113,6 +114,43 @@ export class FakeRecommender implements Recommender {
 
   async someUsers(k: number): Promise<UserSummary[]> {
     return [...this.history].slice(0, k).map(([userId, { length }]) => ({ userId, count: length }))
+  }
+
+  async inspect(userId: string, { target, k }: { target?: string; k: number }): Promise<Inspection> {
+    const { items, release } = await this.recommend({ userId, k })
+    const best = items.map(({ itemId, title, score }, index) => ({ itemId, title, rank: index + 1, score }))
+    const list = { name: 'genres', candidates: best.length, best }
+    const seen = this.history.get(userId)?.some(({ itemId }) => itemId === target) ?? false
+    return {
+      userId,
+      release,
+      streamTime: 978300760000,
+      degraded: this.degraded,
+      history: (await this.user(userId))?.history ?? [],
+      sources: [{ ...list, weight: 1 }],
+      removed: [],
+      stages: [{ ...list, name: 'blend' }],
+      ...(target !== undefined && {
+        target: {
+          itemId: target,
+          title: this.item(target)?.title ?? target,
+          verdict: this.item(target) ? (seen ? 'removed' : 'not-retrieved') : 'unknown',
+          reason: 'As the fake has it.',
+          ...(seen && { removedBy: 'seen' }),
+          sources: [{ name: 'genres', rank: null, tied: 0, score: 0, of: best.length, contribution: 0 }],
+          stages: [
+            {
+              name: 'blend',
+              rank: null,
+              tied: 0,
+              score: 0,
+              of: best.length,
+              negatives: { n: 0, mean: 0, deviation: 0, max: 0, beaten: 0 },
+            },
+          ],
+        },
+      }),
+    }
   }
 
   item(itemId: string): Item | undefined {

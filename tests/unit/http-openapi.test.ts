@@ -105,6 +105,10 @@ describe('/openapi.json', () => {
     ['GET', '/users?k=0', '/users', 400],
     ['GET', '/users/seen', '/users/{id}', 200],
     ['GET', '/users/unseen', '/users/{id}', 404],
+    ['GET', '/inspect/seen?target=1', '/inspect/{user}', 200],
+    ['GET', '/inspect/unseen?target=2&k=3', '/inspect/{user}', 200],
+    ['GET', '/inspect/unseen', '/inspect/{user}', 200],
+    ['GET', '/inspect/unseen?k=101', '/inspect/{user}', 400],
     ['GET', '/healthz', '/healthz', 200],
     ['GET', '/readyz', '/readyz', 200],
   ] as const)('%s %s answers as described under %s', async (method, url, path, status, payload?: object) => {

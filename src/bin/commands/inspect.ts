@@ -9,27 +9,32 @@ import { OnlineState } from '../../retrieval/online/online-state.ts'
 import { LiveRecommender } from '../../serving/live-recommender.ts'
 import { LIVE_GROUP } from '../../state/keys.ts'
 import { openBroker, openStateStore } from '../adapters.ts'
+import { inspectionText } from '../inspection-text.ts'
 import { wholeNumber } from '../numbers.ts'
 
 export function inspectCommand(): Command {
-  const command = new Command('inspect').description('what the program knows of a user, an item or a topic, as JSON')
+  const command = new Command('inspect').description('what the program knows of a user, an item or a topic')
   const home = ['--home <dir>', 'where the embedded state and log are kept'] as const
   command
     .command('user')
-    .description('history, features, and what would be recommended and why')
+    .description('history, each source’s candidates, what filters remove, and why an item is or is not recommended')
     .argument('<id>')
+    .option('--target <item>', 'why it is, or is not, recommended')
     .option(...home)
-    .option('-k <items>', 'items recommended', wholeNumber(1, 100), 10)
-    .action((userId, { home, k }) =>
+    .option('-k <items>', 'items of each list, and how many count as recommended', wholeNumber(1, 100), 10)
+    .option('--json', 'all of it as JSON, and the slate with its explanations')
+    .action((userId, { home, k, target, json }) =>
       withRecommender({ home }, async (recommender) => {
+        const inspection = await recommender.inspect(userId, { k, ...(target !== undefined && { target }) })
+        if (!json) return console.log(inspectionText(inspection))
         const view = await recommender.user(userId)
         const slate = await recommender.recommend({ userId, k, explain: true, debug: true })
-        print({ user: view ?? null, slate })
+        print({ user: view ?? null, slate, inspection })
       }),
     )
   command
     .command('item')
-    .description('catalogue entry and the items that go with it')
+    .description('catalogue entry and the items that go with it, as JSON')
     .argument('<id>')
     .option(...home)
     .option('-k <items>', 'items shown', wholeNumber(1, 100), 10)
@@ -42,7 +47,7 @@ export function inspectCommand(): Command {
     )
   command
     .command('topic')
-    .description('bounds of its partitions and its latest events')
+    .description('bounds of its partitions and its latest events, as JSON')
     .argument('<name>', TOPIC_NAMES.join(', '))
     .option(...home)
     .option('-n <events>', 'latest events shown, per partition', wholeNumber(0), 3)

@@ -31,7 +31,7 @@ export const schemas: readonly Schema[] = [
 ]
 
 /** For a route's `querystring`. */
-export function querySchema(route: 'recommend' | 'similar' | 'popular' | 'users'): Schema {
+export function querySchema(route: 'recommend' | 'similar' | 'popular' | 'users' | 'inspect'): Schema {
   return read(`queries/${route}.json`)
 }
 

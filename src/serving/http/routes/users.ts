@@ -36,4 +36,19 @@ export function userRoutes(app: FastifyInstance, recommender: Recommender): void
       throw new Problem('not-found', detail)
     },
   )
+
+  app.get<{ Params: { user: string }; Querystring: { target?: string; k: number } }>(
+    '/inspect/:user',
+    {
+      schema: {
+        summary: 'How a user’s recommendations come about, and why an item is or is not among them',
+        tags,
+        params: idParam('user', '42'),
+        querystring: querySchema('inspect'),
+        response: { 200: { $ref: 'inspection#' }, ...problems(400, 503) },
+      },
+    },
+    async ({ params, query: { target, k } }) =>
+      recommender.inspect(params.user, { k, ...(target !== undefined && { target }) }),
+  )
 }
