@@ -10,6 +10,7 @@ import {
   usersAsOf,
 } from '../../src/event-log/training-reads.ts'
 import type { Impression, Interaction } from '../../src/events/types.ts'
+import { readTrainingSet } from '../../src/training/read-training-set.ts'
 import { append } from './event-log-rows.ts'
 
 export interface OpenedEventLog {
@@ -324,6 +325,19 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         expect(times).toHaveLength(20)
         expect(Math.max(...times)).toBe(1_010)
         expect(await collect(interactionsByUser(log, 999))).toEqual([])
+      })
+
+      it('become a training set as of the watermark, the catalogue behind what was met', async () => {
+        const item = { itemId: 'unmet', title: 'Unmet' }
+        const set = await readTrainingSet(log, 1_010, [item])
+        expect(set.userIds).toEqual(['1', '10', '2', "o'h", 'ä'])
+        expect([...set.starts]).toEqual([0, 4, 8, 12, 16, 20])
+        const first = [...set.item.subarray(0, 4)].map((index) => set.itemIds[index])
+        expect(first).toEqual(['i0', 'i5', 'i10', 'i15'])
+        expect([...set.at.subarray(0, 4)]).toEqual([1_000, 1_000, 1_010, 1_010])
+        expect([...set.value.subarray(0, 4)]).toEqual([0, 2, 1, 0])
+        expect(set.itemIds).toHaveLength(21)
+        expect(set.items[set.itemIds.indexOf('unmet')]).toEqual(item)
       })
 
       it('give the history before a moment, without that moment', async () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { readEvents } from '../../src/evaluation/events.ts'
-import { CoOccurrence } from '../../src/evaluation/systems/co-occurrence.ts'
-import { ease } from '../../src/evaluation/systems/ease.ts'
 import { HistorySums } from '../../src/evaluation/systems/history-sums.ts'
 import { itemSimilarity } from '../../src/evaluation/systems/item-similarity.ts'
 import { live } from '../../src/evaluation/systems/live.ts'
 import { popularity } from '../../src/evaluation/systems/popularity.ts'
-import { invertPositiveDefinite } from '../../src/evaluation/systems/positive-definite.ts'
 import { random } from '../../src/evaluation/systems/random.ts'
 import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
 import { Random } from '../../src/random.ts'
+import { CoOccurrence } from '../../src/training/co-occurrence.ts'
+import { ease } from '../../src/training/ease.ts'
+import { invertPositiveDefinite } from '../../src/training/positive-definite.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** Users a and b meet p and q in this order, c meets q and r. */
@@ -48,8 +48,8 @@ describe('the inverse of a positive definite matrix', () => {
 describe('item similarity', () => {
   it('counts users who met both, whichever came first', async () => {
     const data = await events()
-    const counts = new CoOccurrence(data)
-    for (let sequence = 0; sequence < data.size; sequence++) counts.learn(sequence)
+    const counts = new CoOccurrence(data.userIds.length, data.itemIds.length)
+    for (let sequence = 0; sequence < data.size; sequence++) counts.learn(data.user[sequence]!, data.item[sequence]!)
     expect([counts.both(0, 1), counts.both(1, 0), counts.both(1, 2), counts.both(0, 2)]).toEqual([2, 2, 1, 0])
     expect([...counts.visits]).toEqual([2, 3, 1])
   })

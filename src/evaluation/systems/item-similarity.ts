@@ -1,6 +1,6 @@
+import { CoOccurrence } from '../../training/co-occurrence.ts'
+import { ease } from '../../training/ease.ts'
 import type { Events } from '../events.ts'
-import { CoOccurrence } from './co-occurrence.ts'
-import { ease } from './ease.ts'
 import { HistorySums, type HistoryWeights } from './history-sums.ts'
 import type { Scorer } from './scorer.ts'
 
@@ -14,7 +14,7 @@ const MODELS: readonly { name: string; train: (counts: CoOccurrence) => Float32A
 
 /** Scores an item by how much it goes with the items of the history, as of the last training. */
 export function itemSimilarity(events: Events): Scorer {
-  const counts = new CoOccurrence(events)
+  const counts = new CoOccurrence(events.userIds.length, events.itemIds.length)
   const models = MODELS.map(({ train, recent }) => ({
     train,
     rows: new Float32Array(0) as Float32Array,
@@ -23,7 +23,7 @@ export function itemSimilarity(events: Events): Scorer {
   return {
     systems: MODELS.flatMap(({ name }) => [name, `${name}/recent`]),
     learn(sequence) {
-      counts.learn(sequence)
+      counts.learn(events.user[sequence]!, events.item[sequence]!)
     },
     fit() {
       for (const model of models) {

@@ -1,8 +1,5 @@
-import type { Events } from '../events.ts'
-
 /** How many users have met both of two items, counted as events come: the Gram matrix of the users' item sets. */
 export class CoOccurrence {
-  readonly #events: Events
   readonly items: number
   /** Row-major; a pair is counted on the row of the item met later. */
   readonly #pairs: Float32Array
@@ -10,17 +7,15 @@ export class CoOccurrence {
   readonly visits: Float64Array
   readonly #histories: number[][]
 
-  constructor(events: Events) {
-    this.#events = events
-    this.items = events.itemIds.length
+  constructor(users: number, items: number) {
+    this.items = items
     this.#pairs = new Float32Array(this.items ** 2)
     this.visits = new Float64Array(this.items)
-    this.#histories = events.userIds.map(() => [])
+    this.#histories = Array.from({ length: users }, () => [])
   }
 
-  learn(sequence: number): void {
-    const item = this.#events.item[sequence]!
-    const history = this.#histories[this.#events.user[sequence]!]!
+  learn(user: number, item: number): void {
+    const history = this.#histories[user]!
     if (history.includes(item)) return
     const row = item * this.items
     for (let i = 0; i < history.length; i++) this.#pairs[row + history[i]!]!++

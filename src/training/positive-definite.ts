@@ -1,4 +1,4 @@
-import { TributaryError } from '../../errors.ts'
+import { TributaryError } from '../errors.ts'
 
 /** Rows and columns worked on together, and products summed at a time: what stays in the nearest caches. */
 const BLOCK = 64

@@ -1,0 +1,36 @@
+import type { Item } from '../events/types.ts'
+import type { Tensors } from '../models/tensors.ts'
+import { contentBag } from './item-content.ts'
+import { tensorOf } from './tensor-of.ts'
+
+/** The content side of the two-tower model's item tower: from what the catalogue says to a vector of length 1. */
+export interface ItemTower {
+  readonly dimensions: number
+  /**
+   * @param into (dimensions), written where the answer is true
+   * @returns false where nothing is known of the item
+   */
+  embed(item: Item, into: Float32Array): boolean
+}
+
+export function itemTower(tensors: Tensors): ItemTower {
+  const rarity = tensorOf(tensors, 'content.rarity').data
+  const weights = tensorOf(tensors, 'content.weights')
+  const dimensions = weights.shape[1]!
+  return {
+    dimensions,
+    embed(item, into) {
+      const bag = contentBag(item, rarity)
+      if (bag.features.length === 0) return false
+      into.fill(0)
+      bag.features.forEach((feature, at) => {
+        const weight = bag.weights[at]!
+        for (let i = 0; i < dimensions; i++) into[i]! += weight * weights.data[feature * dimensions + i]!
+      })
+      const norm = Math.sqrt(into.reduce((sum, value) => sum + value * value, 0))
+      if (!(norm > 0)) return false
+      for (let i = 0; i < dimensions; i++) into[i]! /= norm
+      return true
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { QueryHistory } from '../models/query-model.ts'
+import type { Tensors } from '../models/tensors.ts'
+import { tensorOf } from './tensor-of.ts'
+
+/** The trained item-cf model at the moment of a request: the newest items of a history vote for their neighbours. */
+export interface NeighbourLists {
+  /** Calls `add` for every vote: an item's score is the sum of its votes. */
+  vote(history: QueryHistory, add: (item: number, vote: number) => void): void
+}
+
+/** @throws CORRUPT where a tensor is missing */
+export function neighbourLists(tensors: Tensors): NeighbourLists {
+  const neighbours = tensorOf(tensors, 'neighbours')
+  const kept = neighbours.shape[1]!
+  const weights = tensorOf(tensors, 'weights').data
+  const window = tensorOf(tensors, 'window').data[0]!
+  const decay = tensorOf(tensors, 'decay').data[0]!
+  return {
+    vote(history, add) {
+      let influence = 1
+      const last = history.length - 1
+      for (let event = last; event >= 0 && event > last - window; event--, influence *= decay) {
+        const item = history.item[event]!
+        if (item < 0) continue
+        for (let at = item * kept; at < (item + 1) * kept && neighbours.data[at]! >= 0; at++) {
+          add(neighbours.data[at]!, influence * weights[at]!)
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import type { EventLog } from '../event-log/event-log.ts'
+import { interactionsByUser } from '../event-log/training-reads.ts'
+import { KINDS } from '../events/kinds.ts'
+import type { Item } from '../events/types.ts'
+import type { TrainingSet } from '../models/training-set.ts'
+
+/**
+ * Everything that had happened by `asOf`, read in blocks of whole users. The vocabulary is the items in the order in
+ * which they are first met, then those of the catalogue that nobody has met.
+ *
+ * @param asOf watermark, ms
+ * @param catalogue what is known of items now: it has no history, so a title may be younger than the watermark
+ * @throws the signal's reason
+ */
+export async function readTrainingSet(
+  log: Pick<EventLog, 'query' | 'columns'>,
+  asOf: number,
+  catalogue: Iterable<Item> = [],
+  signal?: AbortSignal,
+): Promise<TrainingSet> {
+  const kinds = new Map(KINDS.map((kind, index) => [kind, index]))
+  const vocabulary = new Map<string, number>()
+  const indexOf = (itemId: string) => {
+    const known = vocabulary.get(itemId)
+    if (known !== undefined) return known
+    vocabulary.set(itemId, vocabulary.size)
+    return vocabulary.size - 1
+  }
+  const userIds: string[] = []
+  const starts: number[] = []
+  const columns = {
+    item: new Column(Uint32Array),
+    kind: new Column(Uint8Array),
+    value: new Column(Float32Array),
+    at: new Column(Float64Array),
+  }
+  for await (const block of interactionsByUser(log, asOf)) {
+    signal?.throwIfAborted()
+    block.userId.forEach((userId, row) => {
+      if (userId !== userIds.at(-1)) {
+        userIds.push(userId)
+        starts.push(columns.at.length)
+      }
+      columns.item.push(indexOf(block.itemId[row]!))
+      columns.kind.push(kinds.get(block.kind[row]!)!)
+      columns.value.push(block.value[row] ?? Number.NaN)
+      columns.at.push(block.at[row]!)
+    })
+  }
+  const known = new Map<string, Item>()
+  for (const item of catalogue) {
+    known.set(item.itemId, item)
+    indexOf(item.itemId)
+  }
+  const itemIds = [...vocabulary.keys()]
+  return {
+    userIds,
+    itemIds,
+    items: itemIds.map((itemId) => known.get(itemId)),
+    starts: Uint32Array.from([...starts, columns.at.length]),
+    item: columns.item.values() as Uint32Array,
+    kind: columns.kind.values() as Uint8Array,
+    value: columns.value.values() as Float32Array,
+    at: columns.at.values() as Float64Array,
+    asOf,
+  }
+}
+
+type Numbers = Uint32Array | Uint8Array | Float32Array | Float64Array
+
+/** A typed array that grows. */
+class Column {
+  readonly #make: new (
+    length: number,
+  ) => Numbers
+  #data: Numbers
+  length = 0
+
+  constructor(make: new (length: number) => Numbers) {
+    this.#make = make
+    this.#data = new make(1024)
+  }
+
+  push(value: number): void {
+    if (this.length === this.#data.length) {
+      const grown = new this.#make(2 * this.length)
+      grown.set(this.#data)
+      this.#data = grown
+    }
+    this.#data[this.length++] = value
+  }
+
+  values(): Numbers {
+    return this.#data.slice(0, this.length)
+  }
+}

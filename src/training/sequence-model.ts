@@ -1,0 +1,159 @@
+// A causal transformer over a user's history that predicts the next item at every position of it: SASRec (Kang and
+// McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018) trained with the softmax over all items instead of
+// sampled binary cross-entropy (Klenitskiy and Vasilev, "Turning Dross Into Gold Loss", RecSys 2023). Departures:
+// root-mean-square norms before each layer; instead of position embeddings a learned attention bias by distance, so
+// that what is learned at one position holds at all; each event also says when it was and how it was meant.
+import * as tf from '@tensorflow/tfjs-core'
+import { CONTEXT_COLUMNS } from '../kernels/event-context.ts'
+import type { Dropout } from './dropout.ts'
+import { fullSoftmaxLoss, lookUp, rmsNorm } from './layers.ts'
+import type { Initial, Parameters } from './parameters.ts'
+
+export interface SequenceSettings {
+  /** D: of items and of everything in between. */
+  readonly width: number
+  readonly blocks: number
+  readonly heads: number
+  /** Of the layer in the middle of each block. */
+  readonly hidden: number
+  /** T at most: events of the history that are read. */
+  readonly window: number
+  readonly dropout: number
+}
+
+/** B windows of T events, padded at the end, one after the other. */
+export interface SequenceBatch {
+  readonly size: number
+  readonly length: number
+  /** (B T): item indexes, 0 for padding. */
+  readonly items: Int32Array
+  /** (B T, CONTEXT_COLUMNS): multi-hot. */
+  readonly contexts: Float32Array
+  /** (N): positions in (B T) that have a target. */
+  readonly positions: Int32Array
+  /** (N): item indexes. */
+  readonly targets: Int32Array
+}
+
+const DEVIATION = 0.02
+
+export function sequenceParameters(items: number, settings: SequenceSettings): Record<string, Initial> {
+  const { width, blocks, heads, hidden, window } = settings
+  const ones = { shape: [width], deviation: 0, mean: 1 }
+  const initials: Record<string, Initial> = {
+    items: { shape: [items, width], deviation: DEVIATION, perItem: true },
+    contexts: { shape: [CONTEXT_COLUMNS, width], deviation: DEVIATION },
+    'final.norm': ones,
+    'final.bias': { shape: [width], deviation: 0 },
+  }
+  for (let block = 0; block < blocks; block++) {
+    Object.assign(initials, {
+      [`${block}.attention.norm`]: ones,
+      [`${block}.attention.in`]: { shape: [width, 3 * width], deviation: 1 / Math.sqrt(width) },
+      [`${block}.attention.distance`]: { shape: [window, heads], deviation: 0 },
+      [`${block}.attention.out`]: { shape: [width, width], deviation: DEVIATION },
+      [`${block}.forward.norm`]: ones,
+      [`${block}.forward.in`]: { shape: [width, hidden], deviation: 1 / Math.sqrt(width) },
+      [`${block}.forward.in.bias`]: { shape: [hidden], deviation: 0 },
+      [`${block}.forward.out`]: { shape: [hidden, width], deviation: DEVIATION },
+      [`${block}.forward.out.bias`]: { shape: [width], deviation: 0 },
+    })
+  }
+  return initials
+}
+
+export class SequenceModel {
+  readonly #parameters: Parameters
+  readonly #settings: SequenceSettings
+  readonly #dropout: Dropout
+
+  constructor(parameters: Parameters, settings: SequenceSettings, dropout: Dropout) {
+    this.#parameters = parameters
+    this.#settings = settings
+    this.#dropout = dropout
+  }
+
+  /** Mean cross-entropy of the targets. */
+  loss(batch: SequenceBatch): tf.Scalar {
+    const picked = tf.tensor1d(batch.positions, 'int32')
+    const states = lookUp(this.#states(batch, true), picked)
+    return fullSoftmaxLoss(this.#finish(states), this.#of('items'), batch.targets)
+  }
+
+  /** (N, D): queries at the positions that have a target. */
+  queries(batch: SequenceBatch): tf.Tensor2D {
+    return tf.tidy(() => {
+      const states = this.#states(batch, false)
+      return this.#finish(tf.gather(states, tf.tensor1d(batch.positions, 'int32')))
+    })
+  }
+
+  /** (items, D) */
+  items(): Float32Array {
+    return this.#of('items').dataSync() as Float32Array
+  }
+
+  /** (B T, D) after the last block. */
+  #states(batch: SequenceBatch, isTraining: boolean): tf.Tensor2D {
+    const drop = <X extends tf.Tensor>(x: X): X => (isTraining ? this.#dropout.apply(x) : x)
+    const contexts = tf.tensor2d(batch.contexts, [batch.items.length, CONTEXT_COLUMNS])
+    const items = lookUp(this.#of('items'), tf.tensor1d(batch.items, 'int32'))
+    const scaled = tf.mul(items, Math.sqrt(this.#settings.width))
+    let x = drop(tf.add(scaled, tf.matMul(contexts, this.#of<tf.Tensor2D>('contexts')))) as tf.Tensor2D
+    for (let block = 0; block < this.#settings.blocks; block++) {
+      x = tf.add(x, drop(this.#attention(block, x, batch)))
+      x = tf.add(x, drop(this.#forward(block, x)))
+    }
+    return x
+  }
+
+  /** (B T, D) → (B T, D): each position attends to itself and those before it. */
+  #attention(block: number, x: tf.Tensor2D, { size, length }: SequenceBatch): tf.Tensor2D {
+    const { width, heads } = this.#settings
+    const normed = rmsNorm(x, this.#of(`${block}.attention.norm`))
+    const together = tf.matMul(normed, this.#of<tf.Tensor2D>(`${block}.attention.in`))
+    // 3 times heads of (B T, D / heads)
+    const parts = tf.split(together, 3 * heads, 1).map((part) => tf.reshape(part, [size, length, width / heads]))
+    const biases = this.#distanceBiases(block, length)
+    const attended = biases.map((bias, head) => {
+      const [query, key, value] = [parts[head]!, parts[heads + head]!, parts[2 * heads + head]!]
+      const scores = tf.add(tf.mul(tf.matMul(query, key, false, true), Math.sqrt(heads / width)), bias)
+      return tf.matMul(tf.softmax(scores), value)
+    })
+    const joined = tf.reshape(tf.concat(attended, 2), [size * length, width]) as tf.Tensor2D
+    return tf.matMul(joined, this.#of<tf.Tensor2D>(`${block}.attention.out`))
+  }
+
+  /** By head (T, T): the bias of how far back a position looks, and no look ahead. */
+  #distanceBiases(block: number, length: number): tf.Tensor2D[] {
+    const distances = new Int32Array(length * length)
+    const mask = new Float32Array(length * length)
+    for (let from = 0; from < length; from++) {
+      for (let to = 0; to < length; to++) {
+        distances[from * length + to] = Math.max(0, from - to)
+        if (to > from) mask[from * length + to] = -1e9
+      }
+    }
+    const biases = lookUp(this.#of(`${block}.attention.distance`), tf.tensor1d(distances, 'int32'))
+    return tf
+      .split(biases, this.#settings.heads, 1)
+      .map((bias) => tf.add(tf.reshape(bias, [length, length]), tf.tensor2d(mask, [length, length])) as tf.Tensor2D)
+  }
+
+  /** (B T, D) → (B T, D) */
+  #forward(block: number, x: tf.Tensor2D): tf.Tensor2D {
+    const of = <T extends tf.Tensor>(name: string) => this.#of<T>(`${block}.forward.${name}`)
+    const normed = rmsNorm(x, of('norm'))
+    const hidden = tf.relu(tf.add(tf.matMul(normed, of<tf.Tensor2D>('in')), of('in.bias'))) as tf.Tensor2D
+    return tf.add(tf.matMul(hidden, of<tf.Tensor2D>('out')), of('out.bias'))
+  }
+
+  /** (N, D) states → queries, whose inner products with the items are the logits. */
+  #finish(states: tf.Tensor2D): tf.Tensor2D {
+    return tf.add(rmsNorm(states, this.#of('final.norm')), this.#of('final.bias'))
+  }
+
+  #of<T extends tf.Tensor>(name: string): T {
+    return this.#parameters.get(name)! as unknown as T
+  }
+}

@@ -1,0 +1,236 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { DEFAULT_KINDS, KINDS } from '../events/kinds.ts'
+import { type ContentBag, contentBag, featureRarity } from '../kernels/item-content.ts'
+import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-trainer.ts'
+import type { Tensors } from '../models/tensors.ts'
+import type { TrainingSet } from '../models/training-set.ts'
+import { Random } from '../random.ts'
+import { Dropout } from './dropout.ts'
+import { NegativeSampler } from './negative-sampler.ts'
+import { disposeParameters, makeParameters, readParameters } from './parameters.ts'
+import { shuffle } from './sequence-batches.ts'
+import { openTensorFlow } from './tensorflow.ts'
+import { runTraining } from './training-loop.ts'
+import { candidateBatch, contentRows, type Example, queryBatch } from './two-tower-batches.ts'
+import { TwoTowerModel, type TwoTowerSettings, twoTowerParameters } from './two-tower-model.ts'
+import { holdOut, rankHoldout } from './validation.ts'
+
+export interface TwoTowerRecipe extends TwoTowerSettings {
+  readonly epochs: number
+  /** Of a warm start, over new events. */
+  readonly refreshEpochs: number
+  readonly batchSize: number
+  /** Negatives beside the other targets of a batch. */
+  readonly negatives: number
+  readonly learningRate: number
+  readonly refreshLearningRate: number
+  readonly weightDecay: number
+  /** Validations without a better recall after which training ends. */
+  readonly patience: number
+}
+
+export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
+  width: 64,
+  pools: 4,
+  hidden: 128,
+  window: 50,
+  dropout: 0.2,
+  idDropout: 0.1,
+  epochs: 3,
+  refreshEpochs: 2,
+  batchSize: 1024,
+  negatives: 1024,
+  learningRate: 3e-3,
+  refreshLearningRate: 5e-4,
+  weightDecay: 0.01,
+  patience: 4,
+}
+
+const CLIP_NORM = 5
+const VALIDATIONS_AN_EPOCH = 4
+/** Rows of an item tower or a query tower at once, where no gradient is needed. */
+const BLOCK = 512
+/** Queries that are mined for hard negatives, and how many each gives. */
+const MINED_QUERIES = 200
+const MINED_ITEMS = 50
+
+/** Trains the two-tower model; deterministic for a seed as long as the budget does not end it. */
+export function twoTowerTrainer(recipe: TwoTowerRecipe = TWO_TOWER_RECIPE): ModelTrainer {
+  return {
+    name: 'two-tower',
+    async train(set, options) {
+      await openTensorFlow()
+      return new Training(set, options, recipe).run()
+    },
+  }
+}
+
+class Training {
+  readonly #set: TrainingSet
+  readonly #options: TrainOptions
+  readonly #recipe: TwoTowerRecipe
+  readonly #random: Random
+  readonly #bags: readonly ContentBag[]
+  readonly #rarity: Float32Array
+  readonly #isRefresh: boolean
+
+  constructor(set: TrainingSet, options: TrainOptions, recipe: TwoTowerRecipe) {
+    this.#set = set
+    this.#options = options
+    this.#recipe = recipe
+    this.#random = new Random(options.seed)
+    this.#isRefresh = options.previous !== undefined && options.since !== undefined
+    // A warm start goes on with the weights of features, which were learned with that rarity.
+    this.#rarity = options.previous?.tensors.get('content.rarity')?.data ?? featureRarity(set.items)
+    this.#bags = set.items.map((item) => contentBag(item, this.#rarity))
+  }
+
+  async run(): Promise<TrainedModel> {
+    const recipe = this.#recipe
+    const random = this.#random
+    const set = this.#set
+    const dropout = new Dropout(recipe.dropout, random)
+    const initials = twoTowerParameters(set.itemIds.length, recipe)
+    const parameters = makeParameters(initials, random, set.itemIds, this.#options.previous)
+    const model = new TwoTowerModel(parameters, recipe, dropout)
+    const holdout = holdOut(set, random)
+    const asked = holdout.users.map((user) => ({ user, target: holdout.ends[user]! }))
+    const examples = this.#examples(holdout.ends)
+    const shares = sharesOf(set, examples)
+    const sampler = new NegativeSampler(
+      recipe.negatives,
+      set.items.map((item) => item?.genres ?? []),
+      random,
+    )
+    const stepsAnEpoch = Math.ceil(examples.length / recipe.batchSize)
+    const steps = stepsAnEpoch * (this.#isRefresh ? recipe.refreshEpochs : recipe.epochs)
+    let best: { recall: number; tensors: Tensors; metrics: Record<string, number> } | undefined
+    let worse = 0
+    const validate = () => {
+      const items = this.#allItems(model)
+      const metrics = rankHoldout(set, holdout, this.#queries(model, asked), items.data)
+      const recall = metrics['Recall@100']!
+      if (!best || recall >= best.recall) {
+        best = { recall, metrics, tensors: new Map([...readParameters(parameters), ['items', items]]) }
+        worse = 0
+      } else worse++
+      return { metrics, goesOn: worse < recipe.patience }
+    }
+    let step = 0
+    try {
+      const outcome = await runTraining(
+        parameters,
+        {
+          loss: () => {
+            if (step % stepsAnEpoch === 0) shuffle(examples, random)
+            // Stage two: half of the way, negatives are looked for where the model errs.
+            if (step >= steps / 2 && step % Math.ceil(stepsAnEpoch / 8) === 0)
+              sampler.mine(this.#mined(model, examples))
+            const from = (step++ % stepsAnEpoch) * recipe.batchSize
+            const batch = examples.slice(from, from + recipe.batchSize)
+            return model.loss(
+              queryBatch(set, batch, recipe.window),
+              candidateBatch(set, batch, sampler.draw(), shares, this.#bags, recipe.idDropout, random),
+            )
+          },
+          validate,
+        },
+        {
+          model: 'two-tower',
+          steps,
+          peakLearningRate: this.#isRefresh ? recipe.refreshLearningRate : recipe.learningRate,
+          warmUpSteps: Math.min(100, Math.ceil(steps / 20)),
+          validateEvery: Math.ceil(stepsAnEpoch / VALIDATIONS_AN_EPOCH),
+          clipNorm: CLIP_NORM,
+          weightDecay: recipe.weightDecay,
+        },
+        this.#options,
+      )
+      validate()
+      const rarity = { shape: [this.#rarity.length], data: this.#rarity }
+      return {
+        tensors: new Map([...best!.tensors, ['content.rarity', rarity]]),
+        metrics: { ...best!.metrics, ...outcome },
+      }
+    } finally {
+      disposeParameters(parameters)
+      dropout.dispose()
+    }
+  }
+
+  /** Every event after a user's first whose item was taken. */
+  #examples(ends: Uint32Array): Example[] {
+    const { starts, kind, at } = this.#set
+    const since = this.#isRefresh ? this.#options.since! : Number.NEGATIVE_INFINITY
+    const examples: Example[] = []
+    ends.forEach((end, user) => {
+      for (let target = starts[user]! + 1; target < end; target++) {
+        if (at[target]! > since && DEFAULT_KINDS[KINDS[kind[target]!]!].consumes) examples.push({ user, target })
+      }
+    })
+    return examples
+  }
+
+  /** (items, D) */
+  #allItems(model: TwoTowerModel) {
+    const { width } = this.#recipe
+    const count = this.#set.itemIds.length
+    const data = new Float32Array(count * width)
+    for (let from = 0; from < count; from += BLOCK) {
+      const indexes = Int32Array.from({ length: Math.min(BLOCK, count - from) }, (_, at) => from + at)
+      const vectors = tf.tidy(() =>
+        model.items(indexes, contentRows(indexes, this.#bags), new Float32Array(indexes.length).fill(1)),
+      )
+      data.set(vectors.dataSync() as Float32Array, from * width)
+      vectors.dispose()
+    }
+    return { shape: [count, width], data }
+  }
+
+  /** (examples, D) */
+  #queries(model: TwoTowerModel, examples: readonly Example[]): Float32Array {
+    const { width, window } = this.#recipe
+    const data = new Float32Array(examples.length * width)
+    for (let from = 0; from < examples.length; from += BLOCK) {
+      const batch = examples.slice(from, from + BLOCK)
+      const vectors = tf.tidy(() => model.queries(queryBatch(this.#set, batch, window), false))
+      data.set(vectors.dataSync() as Float32Array, from * width)
+      vectors.dispose()
+    }
+    return data
+  }
+
+  /** What some queries rank highest, their own items left out. */
+  #mined(model: TwoTowerModel, examples: readonly Example[]): number[] {
+    const { width } = this.#recipe
+    const asked = Array.from({ length: Math.min(MINED_QUERIES, examples.length) }, () => {
+      return examples[this.#random.below(examples.length)]!
+    })
+    const items = this.#allItems(model).data
+    const queries = this.#queries(model, asked)
+    const scores = tf.tidy(() => {
+      const all = tf.matMul(
+        tf.tensor2d(queries, [asked.length, width]),
+        tf.tensor2d(items, [items.length / width, width]),
+        false,
+        true,
+      )
+      return tf.topk(all, Math.min(MINED_ITEMS, this.#set.itemIds.length)).indices
+    })
+    const top = scores.dataSync()
+    scores.dispose()
+    const each = top.length / asked.length
+    const mined: number[] = []
+    asked.forEach(({ user }, row) => {
+      const own = new Set(this.#set.item.subarray(this.#set.starts[user], this.#set.starts[user + 1]))
+      for (let i = 0; i < each; i++) if (!own.has(top[row * each + i]!)) mined.push(top[row * each + i]!)
+    })
+    return mined
+  }
+}
+
+function sharesOf(set: TrainingSet, examples: readonly Example[]): Float32Array {
+  const shares = new Float32Array(set.itemIds.length)
+  for (const { target } of examples) shares[set.item[target]!]! += 1 / examples.length
+  return shares
+}

@@ -1,0 +1,97 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { itemTower } from '../../src/kernels/item-tower.ts'
+import { queryModel } from '../../src/kernels/query-models.ts'
+import { Random } from '../../src/random.ts'
+import { Dropout } from '../../src/training/dropout.ts'
+import { makeParameters, readParameters } from '../../src/training/parameters.ts'
+import { openTensorFlow } from '../../src/training/tensorflow.ts'
+import { candidateBatch, queryBatch } from '../../src/training/two-tower-batches.ts'
+import { TwoTowerModel, twoTowerParameters } from '../../src/training/two-tower-model.ts'
+import { TWO_TOWER_RECIPE, twoTowerTrainer } from '../../src/training/two-tower-trainer.ts'
+import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
+
+const SMALL = {
+  ...TWO_TOWER_RECIPE,
+  width: 16,
+  pools: 2,
+  hidden: 16,
+  window: 8,
+  batchSize: 64,
+  negatives: 16,
+  epochs: 12,
+  learningRate: 1e-2,
+}
+const set = plantedTrainingSet()
+const OPTIONS = { seed: 3, budgetSeconds: 60 }
+
+beforeAll(() => openTensorFlow())
+
+describe('the two-tower model', () => {
+  it('learns what comes next, where popularity knows nothing, and places an item by its content alone', async () => {
+    const { metrics, tensors } = await twoTowerTrainer(SMALL).train(set, OPTIONS)
+    expect(metrics['HR@10']).toBeGreaterThan(0.9)
+    const items = tensors.get('items')!
+    expect(items.shape).toEqual([set.itemIds.length, SMALL.width])
+    const tower = itemTower(tensors)
+    const fresh = new Float32Array(tower.dimensions)
+    expect(tower.embed({ itemId: 'new', title: 'Unheard of', genres: ['Western'] }, fresh)).toBe(true)
+    const likeness = (from: number, to: number) => {
+      let sum = 0
+      for (let item = from; item < to; item++) {
+        for (let i = 0; i < SMALL.width; i++) sum += fresh[i]! * items.data[item * SMALL.width + i]!
+      }
+      return sum
+    }
+    // The first half of the ring are Westerns.
+    const half = set.itemIds.length / 2
+    expect(likeness(0, half)).toBeGreaterThan(likeness(half, 2 * half))
+  })
+
+  it('comes out the same for the same seed', async () => {
+    const recipe = { ...SMALL, epochs: 2 }
+    const [a, b] = [
+      await twoTowerTrainer(recipe).train(set, OPTIONS),
+      await twoTowerTrainer(recipe).train(set, OPTIONS),
+    ]
+    expect(a.tensors.get('items')!.data).toEqual(b.tensors.get('items')!.data)
+  })
+
+  it('answers the same in the kernel that serves', () => {
+    const random = new Random(5)
+    const initials = Object.entries(twoTowerParameters(set.itemIds.length, SMALL)).map(
+      ([name, initial]) => [name, { ...initial, deviation: 0.3 }] as const,
+    )
+    const parameters = makeParameters(Object.fromEntries(initials), random, set.itemIds)
+    const model = new TwoTowerModel(parameters, SMALL, new Dropout(0, random))
+    const items = { shape: [set.itemIds.length, SMALL.width], data: new Float32Array(set.itemIds.length * SMALL.width) }
+    const kernel = queryModel('two-tower', new Map([...readParameters(parameters), ['items', items]]))!
+    const into = new Float32Array(kernel.dimensions)
+    for (const length of [1, 5, 8, 11]) {
+      const expected = model.queries(queryBatch(set, [{ user: 0, target: length }], SMALL.window), false).dataSync()
+      const history = {
+        length,
+        item: Int32Array.from(set.item.subarray(0, length)),
+        kind: set.kind.subarray(0, length),
+        value: set.value.subarray(0, length),
+        at: set.at.subarray(0, length),
+        now: set.at[length]!,
+      }
+      expect(kernel.query(history, into)).toBe(true)
+      for (let i = 0; i < into.length; i++) expect(Math.abs(into[i]! - expected[i]!)).toBeLessThan(1e-4)
+    }
+  })
+
+  it('takes no item of the user for a negative, and corrects the others by how often they are drawn', () => {
+    const bags = set.items.map(() => ({ features: [], weights: [] }))
+    const shares = new Float32Array(set.itemIds.length).fill(1 / 40)
+    const target = 5
+    const own = new Set(set.item.subarray(0, 12))
+    const other = [...set.itemIds.keys()].find((item) => !own.has(item))!
+    const negatives = { drawn: Int32Array.of(set.item[0]!, other), expected: new Float32Array(40).fill(0.5) }
+    const batch = candidateBatch(set, [{ user: 0, target }], negatives, shares, bags, 0, new Random(1))
+    expect([...batch.items]).toEqual([set.item[target], set.item[0], other])
+    expect(batch.offsets[0]).toBe(0)
+    expect(batch.offsets[1]).toBeLessThan(-1e6)
+    expect(batch.offsets[2]).toBeCloseTo(-Math.log(1 - Math.exp(-(1 / 40 + 0.5))), 5)
+  })
+})
