@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
+          globalSetup: 'tests/containers/shared-servers.ts',
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

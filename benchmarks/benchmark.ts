@@ -9,6 +9,8 @@ export interface BenchmarkOptions {
   /** Data set by name or path. */
   readonly data: string
   readonly status: (text: string) => void
+  /** Embedded, or over the servers in the environment, or else in containers. */
+  readonly deployment: 'embedded' | 'distributed'
 }
 
 export type Figures = Record<string, unknown>

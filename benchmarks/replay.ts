@@ -3,6 +3,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openBroker, openEventLog, openStateStore } from '../src/bin/adapters.ts'
+import { digestOf } from '../src/bin/digest.ts'
 import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
 import { openData } from '../src/bin/roles/replay.ts'
 import { startConsumers } from '../src/bin/threads.ts'
@@ -10,9 +11,17 @@ import type { Config } from '../src/config/config.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
 import { LIVE_GROUP } from '../src/state/keys.ts'
-import { type Benchmark, inFreshHome, peakRssMiB, rounded, until } from './benchmark.ts'
+import { type Benchmark, type BenchmarkOptions, inFreshHome, peakRssMiB, rounded, until } from './benchmark.ts'
+import { replayDistributed } from './distributed-replay.ts'
 
-export const run: Benchmark = async ({ config: given, data, status }) => {
+export const run: Benchmark = async (options) => {
+  if (options.deployment === 'embedded') return (await replayEmbedded(options)).figures
+  const { figures, digest } = await replayEmbedded(options)
+  const { consumers, ...rest } = await replayDistributed(options, digest)
+  return { deployment: 'distributed', ...rest, consumers, embeddedEventsPerSecond: figures.eventsPerSecond }
+}
+
+async function replayEmbedded({ config: given, data, status }: BenchmarkOptions) {
   const rawAppendPerSecond = await inFreshHome(given, (config) => appendAlone(config, data))
   return inFreshHome(given, async (config) => {
     let progress: ConsumeProgress | undefined
@@ -35,7 +44,7 @@ export const run: Benchmark = async ({ config: given, data, status }) => {
     const peak = peakRssMiB()
     await consumer.stop()
     await broker.close()
-    return {
+    const figures = {
       deployment: 'embedded',
       events: dataset.size,
       seconds: rounded(seconds),
@@ -48,6 +57,7 @@ export const run: Benchmark = async ({ config: given, data, status }) => {
       eventLogBytesPerEvent: await eventLogBytesPerEvent(config),
       rawAppendPerSecond,
     }
+    return { figures, digest: await digestOf(config, LIVE_GROUP) }
   })
 }
 

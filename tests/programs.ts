@@ -44,8 +44,17 @@ export class Program {
     })
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** The last line on stdout so far. */
+  get lastLine(): string {
+    return this.#stdout.trimEnd().split('\n').at(-1)!
   }
 
   /** What the pattern finds on stdout, as soon as it does; rejects where the program ends without. */

@@ -9,7 +9,7 @@ import type { StateStore } from '../state/state-store.ts'
 
 /** Kafka where its brokers are configured, else the embedded log. */
 export async function openBroker(config: Config): Promise<Broker> {
-  const { partitions, kafkaBrokers, kafkaUsername, kafkaPassword = '' } = config
+  const { partitions, namespace, kafkaBrokers, kafkaUsername, kafkaPassword = '' } = config
   if (kafkaBrokers.length === 0) {
     const { openLmdbBroker } = await import('../broker/lmdb-broker.ts')
     return openLmdbBroker({ path: folder(config, 'log'), partitions })
@@ -19,6 +19,7 @@ export async function openBroker(config: Config): Promise<Broker> {
   return openKafkaBroker({
     brokers: kafkaBrokers,
     partitions,
+    ...(namespace && { topicPrefix: `${namespace}.`, groupPrefix: `${namespace}.` }),
     replicationFactor: config.kafkaReplication,
     ssl: config.kafkaSsl,
     ...(kafkaUsername && { sasl: { mechanism, username: kafkaUsername, password: kafkaPassword } }),
@@ -27,13 +28,17 @@ export async function openBroker(config: Config): Promise<Broker> {
 
 /** Redis where its address is configured, else the embedded store. */
 export async function openStateStore(config: Config): Promise<StateStore> {
-  const { partitions, redisUrl, redisCluster } = config
+  const { partitions, namespace, redisUrl, redisCluster } = config
   if (redisUrl === undefined) {
     const { openLmdbStateStore } = await import('../state/lmdb-state-store.ts')
     return openLmdbStateStore({ path: folder(config, 'state'), partitions })
   }
   const { openRedisStateStore } = await import('../state/redis-state-store.ts')
-  return openRedisStateStore({ partitions, ...(redisCluster ? { nodes: [redisUrl] } : { url: redisUrl }) })
+  return openRedisStateStore({
+    partitions,
+    ...(namespace && { prefix: `${namespace}:` }),
+    ...(redisCluster ? { nodes: [redisUrl] } : { url: redisUrl }),
+  })
 }
 
 /** A ClickHouse server where its address is configured, else the engine in this process. */

@@ -12,6 +12,8 @@ import { ensureTopics, type TopicOptions } from './kafka-topics.ts'
 export interface KafkaBrokerOptions extends KafkaConnection, TopicOptions {
   /** What the names of our topics begin with in Kafka, for several programs in one cluster. Default none. */
   readonly topicPrefix?: string
+  /** The same of the names of our consumer groups. Default none. */
+  readonly groupPrefix?: string
   /** A consumer that is not heard of for so long loses its partitions to the others of its group. Default 10,000. */
   readonly sessionTimeoutMs?: number
 }
@@ -44,6 +46,7 @@ class KafkaBroker implements Broker {
   /** For everything but consuming: each consumer has its own, because it keeps requests waiting for records. */
   readonly #cluster: KafkaCluster
   readonly #sessionTimeoutMs: number
+  readonly #groupPrefix: string
   readonly #reader: KafkaReader
   readonly #appends: AppendQueue
   readonly #consumers = new Set<Promise<StartedConsumer>>()
@@ -51,11 +54,12 @@ class KafkaBroker implements Broker {
   #closed = false
 
   constructor(access: KafkaAccess, cluster: KafkaCluster, options: KafkaBrokerOptions) {
-    const { partitions, sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS } = options
+    const { partitions, sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS, groupPrefix = '' } = options
     this.partitions = partitions
     this.#access = access
     this.#cluster = cluster
     this.#sessionTimeoutMs = sessionTimeoutMs
+    this.#groupPrefix = groupPrefix
     this.#reader = new KafkaReader(cluster)
     const producer = new KafkaProducer(cluster)
     this.#appends = new AppendQueue(partitions, (appends) => producer.append(appends), {
@@ -76,7 +80,9 @@ class KafkaBroker implements Broker {
 
   async subscribe(subscription: Subscription): Promise<Consumer> {
     this.#mustBeOpen(this.#closing !== undefined)
-    const started = startKafkaConsumer(this.#access, subscription, {
+    const { group } = subscription
+    const named = group === null ? subscription : { ...subscription, group: this.#groupPrefix + group }
+    const started = startKafkaConsumer(this.#access, named, {
       partitions: this.partitions,
       sessionTimeoutMs: this.#sessionTimeoutMs,
     })

@@ -9,17 +9,15 @@ import type { Item } from '../events/types.ts'
 export class Catalogue {
   readonly #items = new Map<string, Item>()
   readonly #onChange: ((item: Item) => void)[] = []
+  readonly #next: number[] = []
+  /** Told at every batch of the topic. */
+  #progress = Promise.withResolvers<void>()
+  #broker: Broker | undefined
   #consumer: Consumer | undefined
 
   /** Resolves once everything that was in the topic at the call is here. */
   async follow(broker: Broker): Promise<void> {
-    const bounds = await broker.bounds('items')
-    const waiting = new Map(bounds.flatMap(({ begin, end }, partition) => (end > begin ? [[partition, end]] : [])))
-    let resolveCaughtUp = () => {}
-    const caughtUp = new Promise<void>((resolve) => {
-      resolveCaughtUp = resolve
-    })
-    if (waiting.size === 0) resolveCaughtUp()
+    this.#broker = broker
     this.#consumer = await broker.subscribe({
       group: null,
       topics: ['items'],
@@ -30,11 +28,33 @@ export class Catalogue {
           const decoded = decode('items', record.value)
           if (decoded.ok) this.put(decoded.event)
         }
-        if (batch.next >= (waiting.get(batch.partition) ?? 0)) waiting.delete(batch.partition)
-        if (waiting.size === 0) resolveCaughtUp()
+        this.#next[batch.partition] = batch.next
+        this.#progress.resolve()
+        this.#progress = Promise.withResolvers()
       },
     })
-    await Promise.race([caughtUp, this.#consumer.done])
+    await this.#caughtUp(broker, this.#consumer)
+  }
+
+  /**
+   * Resolves when all that the topic has of these items by now is here. So an item that was produced before an event
+   * about it is known when the event is folded, whichever of the two topics happens to be read faster.
+   */
+  async settle(itemIds: Iterable<string>): Promise<void> {
+    if (!this.#broker || !this.#consumer) return
+    for (const itemId of itemIds) {
+      if (!this.#items.has(itemId)) return this.#caughtUp(this.#broker, this.#consumer)
+    }
+  }
+
+  async #caughtUp(broker: Broker, consumer: Consumer): Promise<void> {
+    const bounds = await broker.bounds('items')
+    const isBehind = () => bounds.some(({ begin, end }, partition) => end > (this.#next[partition] ?? begin))
+    let ended = false
+    const end = consumer.done.then(() => {
+      ended = true
+    })
+    while (isBehind() && !ended) await Promise.race([this.#progress.promise, end])
   }
 
   put(item: Item): void {

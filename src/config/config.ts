@@ -35,6 +35,10 @@ const url = (text: string): string | undefined => {
   if (text !== '' && !URL.canParse(text)) throw 'a URL is needed'
   return text || undefined
 }
+const plainName = (text: string): string => {
+  if (!/^[A-Za-z0-9_-]{0,100}$/.test(text)) throw 'letters, digits, - and _ are allowed'
+  return text
+}
 const optional = (text: string): string | undefined => text || undefined
 
 const setting = <T>(env: string, fallback: T, parse: (text: string) => T, about: string): Setting<T> => ({
@@ -59,6 +63,7 @@ export const SETTINGS = {
     integer(1, 1_000_000),
     'events folded between commits at most',
   ),
+  namespace: setting('TRIBUTARY_NAMESPACE', '', plainName, 'what topics, groups and keys on shared servers begin with'),
   kafkaBrokers: setting('KAFKA_BROKERS', [], list, 'host:port,… of Kafka; without it the broker is the embedded one'),
   kafkaSsl: setting('KAFKA_SSL', false, yesOrNo, 'speak TLS to Kafka'),
   kafkaUsername: setting('KAFKA_USERNAME', undefined, optional, 'SASL user'),

@@ -10,7 +10,7 @@ import { bury, type Refused } from './dead-letters.ts'
 export interface LiveStateConsumerOptions extends LiveStateOptions {
   readonly broker: Broker
   readonly store: StateStore
-  readonly catalogue: Pick<Catalogue, 'get'>
+  readonly catalogue: Pick<Catalogue, 'get' | 'settle'>
   /** A new name builds the state anew, from the beginning of the log. */
   readonly group?: string
   readonly maxBatchRecords?: number
@@ -121,6 +121,7 @@ class PartitionFold {
       else if (!('title' in decoded.event)) state.foldProfile(decoded.event)
     }
     const repeated = state.repeated
+    await this.#options.catalogue.settle(new Set(interactions.map(({ itemId }) => itemId)))
     if (interactions.length > 0) await state.fold(interactions)
     if (refused.length > 0) await bury(this.#options.broker, batch.topic, batch.partition, refused)
     this.#next[batch.topic] = Math.max(from, batch.next)

@@ -1,5 +1,5 @@
 import { GenericContainer, Wait } from 'testcontainers'
-import { freePort, given, IMAGES, type TestServer } from './server.ts'
+import { freePort, given, IMAGES, serverIn, type TestServer } from './server.ts'
 
 /** The address carries user, password and database. */
 export function startClickHouse(): Promise<TestServer> {
@@ -11,11 +11,6 @@ export function startClickHouse(): Promise<TestServer> {
       .withWaitStrategy(Wait.forHttp('/ping', 8123))
       .withStartupTimeout(60_000)
       .start()
-    return {
-      address: `http://tributary:secret@127.0.0.1:${port}/tributary`,
-      restarts: true,
-      restart: () => container.restart(),
-      stop: async () => void (await container.stop()),
-    }
+    return serverIn(container, `http://tributary:secret@127.0.0.1:${port}/tributary`)
   })
 }

@@ -1,5 +1,5 @@
 import { GenericContainer, Wait } from 'testcontainers'
-import { freePort, given, IMAGES, type TestServer } from './server.ts'
+import { freePort, given, IMAGES, serverIn, type TestServer } from './server.ts'
 
 /** One Kafka node, broker and controller in one, with as little waiting as it allows. */
 export function startKafka(): Promise<TestServer> {
@@ -29,11 +29,6 @@ export function startKafka(): Promise<TestServer> {
       .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
       .withStartupTimeout(120_000)
       .start()
-    return {
-      address: `127.0.0.1:${port}`,
-      restarts: true,
-      restart: () => container.restart(),
-      stop: async () => void (await container.stop()),
-    }
+    return serverIn(container, `127.0.0.1:${port}`)
   })
 }

@@ -1,5 +1,5 @@
 import { GenericContainer, Wait } from 'testcontainers'
-import { freePort, given, IMAGES, type TestServer } from './server.ts'
+import { freePort, given, IMAGES, serverIn, type TestServer } from './server.ts'
 
 /** A Redis as it is meant to run: every second's writes are on disk. */
 export function startRedis(): Promise<TestServer> {
@@ -10,12 +10,7 @@ export function startRedis(): Promise<TestServer> {
       .withCommand(['redis-server', '--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'])
       .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
       .start()
-    return {
-      address: `redis://127.0.0.1:${port}`,
-      restarts: true,
-      restart: () => container.restart(),
-      stop: async () => void (await container.stop()),
-    }
+    return serverIn(container, `redis://127.0.0.1:${port}`)
   })
 }
 

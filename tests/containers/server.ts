@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { describe } from 'vitest'
+import type { StartedTestContainer } from 'testcontainers'
 
 // Tests stop what they start: the reaper of Testcontainers would be one more image to pull.
 process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
@@ -8,8 +8,13 @@ process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
 export interface TestServer {
   /** As the program's setting of the same name takes it. */
   readonly address: string
-  /** Ends it and starts it again at the same address; only where `restarts`. */
+  /** Kills it and starts it again at the same address; only where `restarts`. */
   restart(): Promise<void>
+  /** The same in two steps. */
+  takeDown(): Promise<void>
+  bringUp(): Promise<void>
+  /** Processor time it has taken since it was started; undefined where it is not ours to know. */
+  cpuSeconds(): Promise<number | undefined>
   /** A given server is left alone. */
   stop(): Promise<void>
   readonly restarts: boolean
@@ -22,57 +27,42 @@ export const IMAGES = {
   CLICKHOUSE_URL: process.env.CLICKHOUSE_IMAGE ?? 'clickhouse/clickhouse-server:26.7',
 }
 
-type Variable = 'KAFKA_BROKERS' | 'REDIS_URL' | 'CLICKHOUSE_URL'
-
-/**
- * `describe` for what needs servers. Where there is neither an address in the environment nor a container engine, it is
- * skipped with a word about it; with TRIBUTARY_REQUIRE_INTEGRATION=1 it runs and fails.
- */
-export async function describeWith(servers: readonly Variable[], title: string, body: () => void): Promise<void> {
-  const missing = servers.filter((variable) => !process.env[variable])
-  if (missing.length === 0) describe(title, body)
-  else await describeWithEngine(title, missing, body, `, or give the address of a server in ${missing.join(' and ')}`)
-}
-
-/** The same for what no server elsewhere will do for. */
-export async function describeWithEngine(
-  title: string,
-  servers: readonly Variable[],
-  body: () => void,
-  otherwise = '',
-): Promise<void> {
-  const why = process.env.TRIBUTARY_REQUIRE_INTEGRATION === '1' ? undefined : await whyNot(servers)
-  if (why === undefined) {
-    describe(title, body)
-    return
-  }
-  console.warn(`SKIPPED: ${title}. ${why}${otherwise}.`)
-  describe.skip(title, body)
-}
+export type Variable = 'KAFKA_BROKERS' | 'REDIS_URL' | 'CLICKHOUSE_URL'
 
 /** The server named in the environment, or what `start` starts. */
 export async function given(variable: Variable, start: () => Promise<TestServer>): Promise<TestServer> {
   const address = process.env[variable]
   if (!address) return start()
-  const restart = () => Promise.reject(new Error(`the server in ${variable} is not ours to restart`))
-  return { address, restart, stop: async () => {}, restarts: false }
+  const notOurs = () => Promise.reject(new Error(`the server in ${variable} is not ours to restart`))
+  return {
+    address,
+    restarts: false,
+    restart: notOurs,
+    takeDown: notOurs,
+    bringUp: notOurs,
+    cpuSeconds: async () => undefined,
+    stop: async () => {},
+  }
 }
 
-/** What is missing for containers of these servers, as a sentence without its end; undefined where nothing is. */
-async function whyNot(servers: readonly Variable[]): Promise<string | undefined> {
-  const { getContainerRuntimeClient, ImageName } = await import('testcontainers')
-  const engine = await getContainerRuntimeClient().catch(() => undefined)
-  if (!engine) return 'Start Docker'
-  for (const server of servers) {
-    const image = ImageName.fromString(IMAGES[server])
-    if (await engine.image.exists(image)) continue
-    const pulled = await engine.image.pull(image).then(
-      () => true,
-      () => false,
-    )
-    if (!pulled) return `${image.string} cannot be pulled: name another image in ${server.split('_')[0]}_IMAGE`
+/** A container as a server at `address`. */
+export function serverIn(container: StartedTestContainer, address: string): TestServer {
+  return {
+    address,
+    restarts: true,
+    restart: () => container.restart(),
+    takeDown: async () => void (await container.stop({ remove: false })),
+    bringUp: () => container.restart(),
+    cpuSeconds: () => cpuSeconds(container.getId()),
+    stop: async () => void (await container.stop()),
   }
-  return undefined
+}
+
+async function cpuSeconds(containerId: string): Promise<number> {
+  const { getContainerRuntimeClient } = await import('testcontainers')
+  const { container } = await getContainerRuntimeClient()
+  const stats = await container.getById(containerId).stats({ stream: false, 'one-shot': true })
+  return stats.cpu_stats.cpu_usage.total_usage / 1e9
 }
 
 /** Containers get a fixed port, since Kafka has to announce it and a restart would change another one. */

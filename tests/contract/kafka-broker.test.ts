@@ -6,8 +6,9 @@ import { type KafkaBrokerOptions, openKafkaBroker } from '../../src/broker/kafka
 import { createKafka } from '../../src/broker/kafka-client.ts'
 import { KafkaCluster } from '../../src/broker/kafka-cluster.ts'
 import { TributaryError } from '../../src/errors.ts'
+import { describeWith } from '../containers/describe-with.ts'
 import { startKafka } from '../containers/kafka.ts'
-import { describeWith, type TestServer } from '../containers/server.ts'
+import type { TestServer } from '../containers/server.ts'
 import { brokerSuite } from './broker.suite.ts'
 
 const PARTITIONS = 4

@@ -3,8 +3,9 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { openRedisStateStore } from '../../src/state/redis-state-store.ts'
 import type { StateStore } from '../../src/state/state-store.ts'
+import { describeWith } from '../containers/describe-with.ts'
 import { startRedis } from '../containers/redis.ts'
-import { describeWith, type TestServer } from '../containers/server.ts'
+import type { TestServer } from '../containers/server.ts'
 import { stateStoreSuite } from './state-store.suite.ts'
 
 const bytes = (text: string) => Buffer.from(text)

@@ -2,8 +2,8 @@ import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openRedisStateStore } from '../../src/state/redis-state-store.ts'
 import type { PartitionOwner, StateStore } from '../../src/state/state-store.ts'
+import { describeWithEngine } from '../containers/describe-with.ts'
 import { type RedisCluster, startRedisCluster } from '../containers/redis.ts'
-import { describeWithEngine } from '../containers/server.ts'
 
 const PARTITIONS = 16
 const everyPartition = Array.from({ length: PARTITIONS }, (_, partition) => partition)

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import type { Benchmark } from '../../../benchmarks/benchmark.ts'
 import { loadConfig } from '../../config/config.ts'
 import { openTerminal } from '../terminal.ts'
@@ -11,12 +11,23 @@ export function benchCommand(): Command {
     .description('measures speed, beside a baseline in the same run')
     .addArgument(new Argument('<name>').choices(NAMES))
     .option('--data <name|path>', 'ml-1m, ml-100k, synthetic, a folder or a CSV file', 'ml-1m')
+    .addOption(
+      new Option('--deployment <which>', 'distributed: over KAFKA_BROKERS, REDIS_URL, CLICKHOUSE_URL, or containers')
+        .choices(['embedded', 'distributed'])
+        .default('embedded'),
+    )
     .option('--json <file>', 'write the figures there, as one JSON object')
     .option('--home <dir>', 'where downloads are kept')
-    .action(async (name, { data, json, home }) => {
+    .action(async (name, { data, deployment, json, home }) => {
       const terminal = openTerminal()
       const { run }: { run: Benchmark } = await import(`../../../benchmarks/${name}.ts`)
-      const figures = await run({ config: loadConfig({ home }), data, status: (text) => terminal.status(text) })
+      const embedded = { kafkaBrokers: [], redisUrl: undefined, clickhouseUrl: undefined }
+      const figures = await run({
+        config: { ...loadConfig({ home }), ...embedded },
+        data,
+        deployment,
+        status: (text) => terminal.status(text),
+      })
       terminal.end()
       if (json) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`)
       for (const [figure, value] of Object.entries(figures)) {

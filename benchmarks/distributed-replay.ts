@@ -1,0 +1,133 @@
+// The replay through Kafka, Redis and ClickHouse, with several numbers of consumer processes; each run must end in the
+// state of an embedded one.
+
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { openBroker, openEventLog } from '../src/bin/adapters.ts'
+import type { Digest } from '../src/bin/digest.ts'
+import { openData } from '../src/bin/roles/replay.ts'
+import type { Dataset } from '../src/producers/datasets/dataset.ts'
+import { ProblemList } from '../src/producers/datasets/problem-list.ts'
+import { replay } from '../src/producers/replay.ts'
+import { ownNames, type Servers, startServers, stopServers } from '../tests/containers/servers.ts'
+import { Deployment, differences } from '../tests/deployment.ts'
+import { type BenchmarkOptions, type Figures, rounded } from './benchmark.ts'
+
+const CONSUMERS = [1, 2, 4]
+const LOOK_EVERY_MS = 20
+/** Linux counts processor time in hundredths of a second. */
+const TICKS_PER_SECOND = 100
+
+/** @param embedded the digest that every run must come to */
+export async function replayDistributed(options: BenchmarkOptions, embedded: Digest): Promise<Figures> {
+  const dataset = await openData(options.data, options.config, new ProblemList())
+  const servers = await startServers()
+  try {
+    const consumers: Record<string, Figures> = {}
+    for (const count of CONSUMERS) consumers[count] = await replayWith(count, servers, dataset, options, embedded)
+    return { events: dataset.size, consumers, redis: await redisMemory(servers, dataset) }
+  } finally {
+    await stopServers(servers)
+  }
+}
+
+async function replayWith(
+  count: number,
+  servers: Servers,
+  dataset: Dataset,
+  { data, config: { movielensDir, home: cache }, status }: BenchmarkOptions,
+  embedded: Digest,
+): Promise<Figures> {
+  const home = await mkdtemp(join(tmpdir(), 'tributary-bench-'))
+  const names = await ownNames(servers)
+  const env = { ...names.env, MOVIELENS_DIR: movielensDir ?? join(cache, 'datasets') }
+  try {
+    await using deployment = await Deployment.open({ home, data, env })
+    const { config } = deployment
+    const programs = Array.from({ length: count }, (_, i) => deployment.start(`consume-${i + 1}`))
+    await Promise.all(programs.map((program) => program.printed(/folded/)))
+    const broker = await openBroker(config)
+    const log = await openEventLog(config)
+    const cpu = async () => ({
+      producer: ownCpuSeconds(),
+      consumers: programs.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0),
+      kafka: await servers.KAFKA_BROKERS.cpuSeconds(),
+      redis: await servers.REDIS_URL.cpuSeconds(),
+      clickhouse: await servers.CLICKHOUSE_URL.cpuSeconds(),
+    })
+    const before = await cpu()
+    const start = performance.now()
+    await replay({ broker, dataset })
+    const produced = performance.now()
+    await until(async () => {
+      const { folded } = await deployment.progress()
+      status(`${count} consumers: folded ${folded} of ${dataset.size}`)
+      return folded >= dataset.size
+    })
+    const folded = performance.now()
+    await until(async () => sum((await log.offsets('ratings')).values()) >= dataset.size)
+    const logged = performance.now()
+    const after = await cpu()
+    await broker.close()
+    await log.close()
+    await deployment.caughtUp()
+    const digest = await deployment.finish()
+    const seconds = (logged - start) / 1000
+    return {
+      eventsPerSecond: Math.round(dataset.size / seconds),
+      producedAfterSeconds: rounded((produced - start) / 1000),
+      foldedAfterSeconds: rounded((folded - start) / 1000),
+      loggedAfterSeconds: rounded(seconds),
+      cpuSeconds: difference(before, after),
+      equalToEmbedded: differences(embedded, digest).length === 0 || differences(embedded, digest),
+    }
+  } finally {
+    await names.drop()
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+/** What one state takes: all runs of this benchmark are in there, and alike. */
+async function redisMemory(servers: Servers, { userIds, itemIds }: Dataset): Promise<Figures> {
+  const redis = new Redis(servers.REDIS_URL.address)
+  const [, used] = /used_memory:(\d+)/.exec(await redis.info('memory'))!
+  const keys = await redis.dbsize()
+  redis.disconnect()
+  const bytes = Number(used) / CONSUMERS.length
+  return {
+    mebibytes: rounded(bytes / 2 ** 20),
+    keys: Math.round(keys / CONSUMERS.length),
+    users: userIds.length,
+    items: itemIds.length,
+  }
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+}
+
+function sum(values: Iterable<number>): number {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum
+}
+
+function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** Of another process, on Linux. */
+function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+function difference<T extends Record<string, number | undefined>>(before: T, after: T): Figures {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, value]) => [name, value === undefined ? null : rounded(value - before[name]!)]),
+  )
+}
