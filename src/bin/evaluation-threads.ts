@@ -4,14 +4,15 @@ import type { Config } from '../config/config.ts'
 import { evaluatePlan } from '../evaluation/evaluate-plan.ts'
 import { readEvents } from '../evaluation/events.ts'
 import type { Answer } from '../evaluation/examiner.ts'
+import type { FittedFiles } from '../evaluation/fitted-models.ts'
 import type { Plan, PlanOptions } from '../evaluation/plan.ts'
 import { PROTOCOLS } from '../evaluation/protocols/protocols.ts'
-import { itemSimilarity } from '../evaluation/systems/item-similarity.ts'
 import { live } from '../evaluation/systems/live.ts'
-import { popularity } from '../evaluation/systems/popularity.ts'
-import { random } from '../evaluation/systems/random.ts'
+import { baselines } from '../evaluation/systems/systems.ts'
+import { trained } from '../evaluation/systems/trained.ts'
 import type { Tally } from '../evaluation/tally.ts'
 import { partitionFor } from '../events/topics.ts'
+import type { ModelName } from '../models/model-trainer.ts'
 import { ProblemList } from '../producers/datasets/problem-list.ts'
 import { openData } from './roles/replay.ts'
 
@@ -23,6 +24,11 @@ export interface Share extends PlanOptions {
   readonly dump: boolean
   readonly index: number
   readonly of: number
+  /** Baselines; undefined for all. */
+  readonly systems: readonly string[] | undefined
+  /** Trained, and their files, one entry a fit of the plan. */
+  readonly models: readonly ModelName[]
+  readonly fits: readonly FittedFiles[]
 }
 
 type Message =
@@ -57,7 +63,7 @@ export async function openPlan(protocol: string, data: string, config: Config, o
 const ANSWERS_A_MESSAGE = 500
 
 async function runShare(share: Share): Promise<void> {
-  const { config, protocol, data, dump, index, of, seed } = share
+  const { config, protocol, data, dump, index, of, seed, systems, models, fits } = share
   const post = (message: Message) => parentPort!.postMessage(message)
   const plan = await openPlan(protocol, data, config, share)
   const { events } = plan
@@ -70,7 +76,11 @@ async function runShare(share: Share): Promise<void> {
   const tally = await evaluatePlan({
     plan,
     live: serving,
-    scorers: [random(seed), popularity(events), itemSimilarity(events), serving],
+    scorers: [
+      ...baselines(events, seed, systems),
+      ...(models.length > 0 ? [trained(events, models, fits)] : []),
+      serving,
+    ],
     isMine: (userId) => partitionFor(`share ${userId}`, of) === index,
     onProgress: (done) => post({ type: 'progress', done }),
     ...(dump && {

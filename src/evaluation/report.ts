@@ -18,6 +18,9 @@ const SYSTEMS = [
   'ease',
   'ease/recent',
   'co-visitation',
+  'item-cf/trained',
+  'two-tower',
+  'sequence',
   'blend',
 ]
 

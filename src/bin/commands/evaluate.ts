@@ -5,16 +5,23 @@ import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { type Config, loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
+import { type FittedFiles, fitModels } from '../../evaluation/fitted-models.ts'
 import type { Plan, PlanOptions } from '../../evaluation/plan.ts'
 import { PROTOCOLS } from '../../evaluation/protocols/protocols.ts'
 import { qualityPage } from '../../evaluation/quality-page.ts'
 import { makeReport, type Report, reportJson } from '../../evaluation/report.ts'
 import { reportPage } from '../../evaluation/report-page.ts'
 import { SOURCE_NAMES } from '../../evaluation/systems/live.ts'
+import { BASELINES } from '../../evaluation/systems/systems.ts'
 import { emptyTally, mergeTally, type Tally } from '../../evaluation/tally.ts'
+import type { ModelName } from '../../models/model-trainer.ts'
 import { formatCount, formatDuration } from '../../producers/progress.ts'
+import { openTensorFlow } from '../../training/tensorflow.ts'
+import { RETRIEVAL_TRAINERS } from '../../training/trainers.ts'
 import { openPlan, startShare } from '../evaluation-threads.ts'
 import { openTerminal } from '../terminal.ts'
+
+const MODELS: readonly string[] = RETRIEVAL_TRAINERS.map(({ trainer }) => trainer.name)
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')
@@ -24,6 +31,9 @@ export function evaluateCommand(): Command {
     .option('--every <n>', 'ask one case in so many (everything is learned)', '1')
     .option('--seed <n>', 'of everything drawn by chance', '1')
     .option('--threads <n>', 'that share the users', String(availableParallelism()))
+    .option('--systems <names>', 'only these, of what is not live and not trained (default: all)')
+    .option('--models <names>', `trained models to evaluate, too: ${MODELS.join(', ')}`)
+    .option('--budget <seconds>', 'to train one model in', '600')
     .option('--json <file>', 'write the report there')
     .option('--dump <file>', 'write one line per answer there, from which all metrics can be recomputed')
     .option('--report <dir>', 'write index.html there: the tables and plots as one page')
@@ -38,7 +48,21 @@ export function evaluateCommand(): Command {
       const plan = await openPlan(protocol, data, config, options)
       printSplit(plan)
       const threads = positive('threads', given.threads)
-      const tally = await evaluateInThreads({ plan, protocol, data, config, options, dump, threads })
+      const systems = given.systems && namesIn('systems', given.systems, BASELINES)
+      const models = given.models ? (namesIn('models', given.models, MODELS) as ModelName[]) : []
+      const fits = await trainModels(plan, models, positive('budget', given.budget), options.seed, config)
+      const tally = await evaluateInThreads({
+        plan,
+        protocol,
+        data,
+        config,
+        options,
+        dump,
+        threads,
+        systems,
+        models,
+        fits,
+      })
       const seconds = Math.round((performance.now() - start) / 1000)
       const machine = `${threads} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}`
       const report: Report = makeReport(plan, tally, { ...options, machine, seconds })
@@ -57,17 +81,51 @@ interface Evaluation {
   readonly options: PlanOptions
   readonly dump: string | undefined
   readonly threads: number
+  /** Baselines; undefined for all. */
+  readonly systems: readonly string[] | undefined
+  readonly models: readonly ModelName[]
+  readonly fits: readonly FittedFiles[]
+}
+
+/** At every fit of the plan, before its threads begin: each of them then reads the same files. */
+async function trainModels(
+  plan: Plan,
+  models: readonly ModelName[],
+  budgetSeconds: number,
+  seed: number,
+  config: Config,
+): Promise<FittedFiles[]> {
+  if (models.length === 0) return []
+  console.log(`training on TensorFlow.js, backend ${await openTensorFlow()}`)
+  const terminal = openTerminal()
+  const fits = await fitModels(plan, {
+    folder: join(config.home, 'evaluation-models'),
+    models: RETRIEVAL_TRAINERS.filter(({ trainer }) => models.includes(trainer.name)),
+    seed,
+    budgetSeconds,
+    onProgress: (fit, { model, step, steps, loss, etaSeconds, validation }) => {
+      const reached = Object.entries(validation ?? {}).map(([name, value]) => `${name} ${value.toFixed(3)}`)
+      const parts = [`fit ${fit} ${model}`, `step ${step} of ${steps}`, `loss ${loss.toFixed(3)}`, ...reached]
+      terminal.status(`${parts.join('  ')}  ${formatDuration(1000 * etaSeconds)} left`)
+    },
+    onTrained: (fit, model, metrics) => {
+      const reached = Object.entries(metrics).map(([name, value]) => `${name} ${Number(value.toFixed(4))}`)
+      terminal.line(`fit ${fit} ${model}: ${reached.join(', ')}`)
+    },
+  })
+  terminal.end()
+  return fits
 }
 
 async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
-  const { plan, protocol, data, config, options, dump, threads } = evaluation
+  const { plan, protocol, data, config, options, dump, threads, systems, models, fits } = evaluation
   const terminal = openTerminal()
   const out = dump === undefined ? undefined : openDump(dump, plan)
   const start = performance.now()
   const done = new Array<number>(threads).fill(0)
   const shares = done.map((_, index) =>
     startShare(
-      { ...options, config, protocol, data, dump: out !== undefined, index, of: threads },
+      { ...options, config, protocol, data, dump: out !== undefined, index, of: threads, systems, models, fits },
       {
         onProgress: (reached) => {
           done[index] = reached
@@ -147,6 +205,17 @@ function printTable(
     const cells = columns.map((column) => values[column]!.toFixed(4).padStart(width(column)))
     console.log(`  ${name}`.padEnd(WIDTH) + cells.join(''))
   }
+}
+
+/** The names in a list separated by commas. */
+function namesIn(option: string, text: string, known: readonly string[]): string[] {
+  const names = text.split(',').map((name) => name.trim())
+  for (const name of names) {
+    if (!known.includes(name)) {
+      throw new TributaryError('BAD_USAGE', `--${option} ${name}: there is none; known are ${known.join(', ')}`)
+    }
+  }
+  return names
 }
 
 function positive(option: string, text: string): number {

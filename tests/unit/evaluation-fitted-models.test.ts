@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { readEvents } from '../../src/evaluation/events.ts'
+import { fitModels, readFitted } from '../../src/evaluation/fitted-models.ts'
+import { prequential } from '../../src/evaluation/protocols/prequential.ts'
+import { trained } from '../../src/evaluation/systems/trained.ts'
+import type { ModelTrainer, TrainOptions } from '../../src/models/model-trainer.ts'
+import type { TrainingSet } from '../../src/models/training-set.ts'
+import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** Twenty events, one a second; user and item of event n are n mod 3 and n mod 5. */
+const CSV = `user,item,time,value\n${Array.from({ length: 20 }, (_, n) => `u${n % 3},i${n % 5},${n + 1},4\n`).join('')}`
+
+async function openPlan() {
+  const events = readEvents(await openDataset(`${temporaryFolder({ 'own.csv': CSV })}/own.csv`))
+  return prequential(events, { every: 1, seed: 1 })
+}
+
+/** Every item's one neighbour is item 2, as strong as events were trained on. */
+function countingTrainer(calls: { set: TrainingSet; options: TrainOptions }[]): ModelTrainer {
+  return {
+    name: 'item-cf',
+    async train(set, options) {
+      calls.push({ set, options })
+      const shape = [set.itemIds.length, 1]
+      const column = (value: number) => ({ shape, data: new Float32Array(set.itemIds.length).fill(value) })
+      const one = { shape: [1], data: Float32Array.of(1) }
+      return {
+        tensors: new Map([
+          ['neighbours', column(2)],
+          ['weights', column(set.item.length)],
+          ['window', one],
+          ['decay', one],
+        ]),
+        metrics: {},
+      }
+    },
+  }
+}
+
+describe('models that are fitted for an evaluation', () => {
+  it('see what was learned before each fit and nothing else, and go on from the fit before', async () => {
+    const plan = await openPlan()
+    const calls: { set: TrainingSet; options: TrainOptions }[] = []
+    const models = [{ trainer: countingTrainer(calls), recipe: {} }]
+    const options = { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 }
+    const fits = await fitModels(plan, options)
+    // Every tenth of twenty events.
+    expect(calls.map(({ set }) => set.item.length)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18])
+    const { at } = plan.events
+    for (const { set } of calls) {
+      expect(set.asOf).toBe(at[set.item.length - 1])
+      expect([...set.at].sort((a, b) => a - b)).toEqual([...at.subarray(0, set.item.length)])
+    }
+    expect(calls[0]!.options.previous).toBeUndefined()
+    expect(calls[1]!.options.since).toBe(at[1])
+    expect(calls[1]!.options.previous!.tensors.get('weights')!.data[0]).toBe(2)
+    expect(readFitted(fits[1]!, plan.events.itemIds).watermark).toBe(at[3])
+
+    await fitModels(plan, options)
+    expect(calls).toHaveLength(9)
+    await fitModels(plan, { ...options, seed: 2 })
+    expect(calls).toHaveLength(18)
+  })
+
+  it('score live histories as of the last fit, and nothing before the first', async () => {
+    const plan = await openPlan()
+    const models = [{ trainer: countingTrainer([]), recipe: {} }]
+    const fits = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
+    const scorer = trained(plan.events, ['item-cf'], fits)
+    const score = () => {
+      const into = new Float64Array(plan.events.itemIds.length)
+      scorer.score({ id: 0, user: 0, at: 9_000, history: [] }, [into])
+      return [...into]
+    }
+    scorer.learn(0)
+    expect(score()).toEqual([0, 0, 0, 0, 0])
+    scorer.fit!()
+    expect(score()).toEqual([0, 0, 2, 0, 0])
+    scorer.fit!()
+    expect(score()).toEqual([0, 0, 4, 0, 0])
+  })
+})
