@@ -5,15 +5,15 @@ import { ASKED_BUCKETS, askedBucket, GAP_BUCKETS, gapBucket, VALUE_BUCKETS, valu
 
 /** How an event was meant: its kind and value together. */
 export const MEANINGS = KINDS.length * VALUE_BUCKETS
-/** How long before the request it was: powers of two from a second on. */
+/** How long before the newest event it was: powers of two from a second on. */
 export const AGES = GAP_BUCKETS
 
 export function meaningOf(events: EventColumns, event: number): number {
   return events.kind[event]! * VALUE_BUCKETS + valueBucket(events.value[event]!)
 }
 
-export function ageOf(at: number, askedAt: number): number {
-  return gapBucket(askedAt - at)
+export function ageOf(at: number, newestAt: number): number {
+  return gapBucket(newestAt - at)
 }
 
 const LENGTHS = 8

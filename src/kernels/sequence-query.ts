@@ -2,7 +2,7 @@
 // is asked for, so the last block works out that one alone.
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
-import { CONTEXTS_AN_EVENT, contextOf } from './event-context.ts'
+import { CONTEXTS_AN_EVENT, contextOf, gapBucket } from './event-context.ts'
 import { applyLinear, applyNorm, innerProduct, type Linear, linearOf, softmax } from './linear.ts'
 import { tensorOf } from './tensor-of.ts'
 
@@ -12,6 +12,8 @@ interface Block {
   readonly attentionIn: Linear
   /** (window, heads) */
   readonly distance: Float64Array
+  /** (GAP_BUCKETS, heads) */
+  readonly age: Float64Array
   readonly attentionOut: Linear
   readonly forwardNorm: Float64Array
   readonly forwardIn: Linear
@@ -38,6 +40,10 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
   const hidden = new Float64Array(window * Math.max(...blocks.map(({ forwardIn }) => forwardIn.outputs)))
   const added = new Float64Array(window * width)
   const weights = new Float64Array(window)
+  /** Event times of the rows of x, ms. */
+  const at = new Float64Array(window)
+  /** Of the position that attends: bucket of the time since each earlier one. */
+  const ages = new Int32Array(window)
   const columns = new Int32Array(CONTEXTS_AN_EVENT)
 
   return {
@@ -69,9 +75,10 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
       if (item < 0) continue
       const askedAt = event + 1 < history.length ? history.at[event + 1]! : history.now
       contextOf(history, event, row === 0, askedAt, columns, 0)
-      const at = row * width
-      for (let i = 0; i < width; i++) x[at + i] = scale * items.data[item * width + i]!
-      for (const column of columns) for (let i = 0; i < width; i++) x[at + i]! += contexts[column * width + i]!
+      at[row] = history.at[event]!
+      const from = row * width
+      for (let i = 0; i < width; i++) x[from + i] = scale * items.data[item * width + i]!
+      for (const column of columns) for (let i = 0; i < width; i++) x[from + i]! += contexts[column * width + i]!
       row++
     }
     return length
@@ -88,11 +95,12 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
     const sharpness = 1 / Math.sqrt(size)
     attended.fill(0, from, length * width)
     for (let position = first; position < length; position++) {
+      for (let to = 0; to <= position; to++) ages[to] = gapBucket(at[position]! - at[to]!)
       for (let head = 0; head < heads; head++) {
         const query = position * all + head * size
         for (let to = 0; to <= position; to++) {
           const key = to * all + width + head * size
-          const bias = block.distance[(position - to) * heads + head]!
+          const bias = block.distance[(position - to) * heads + head]! + block.age[ages[to]! * heads + head]!
           weights[to] = sharpness * innerProduct(projected, query, projected, key, size) + bias
         }
         softmax(weights, position + 1)
@@ -126,6 +134,7 @@ function readBlock(tensors: Tensors, block: number): Block {
     attentionNorm: doubles('attention.norm'),
     attentionIn: linearOf(of('attention.in')),
     distance: doubles('attention.distance'),
+    age: doubles('attention.age'),
     attentionOut: linearOf(of('attention.out')),
     forwardNorm: doubles('forward.norm'),
     forwardIn: linearOf(of('forward.in'), of('forward.in.bias')),

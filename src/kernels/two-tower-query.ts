@@ -59,7 +59,7 @@ export function twoTowerQuery(tensors: Tensors): QueryModel {
       const item = asked.item[event]!
       if (item < 0) continue
       const meant = meaningOf(asked, event)
-      const aged = ageOf(asked.at[event]!, asked.now)
+      const aged = ageOf(asked.at[event]!, asked.at[asked.length - 1]!)
       const row = length * width
       for (let i = 0; i < width; i++) events[row + i] = gate[meant]! * history[item * width + i]!
       for (let p = 0; p < pools; p++) {

@@ -1,5 +1,5 @@
 import { DEFAULT_KINDS, KINDS } from '../events/kinds.ts'
-import { CONTEXT_COLUMNS, CONTEXTS_AN_EVENT, contextOf } from '../kernels/event-context.ts'
+import { CONTEXT_COLUMNS, CONTEXTS_AN_EVENT, contextOf, gapBucket } from '../kernels/event-context.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
 import type { SequenceBatch } from './sequence-model.ts'
@@ -61,6 +61,7 @@ export function batchOf(set: TrainingSet, windows: readonly Window[], isQuery = 
   const items = new Int32Array(size * length)
   const contexts = new Float32Array(size * length * CONTEXT_COLUMNS)
   const columns = new Int32Array(CONTEXTS_AN_EVENT)
+  const ages = new Int32Array(size * length * length)
   const positions: number[] = []
   const targets: number[] = []
   windows.forEach(({ from, to }, row) => {
@@ -69,12 +70,23 @@ export function batchOf(set: TrainingSet, windows: readonly Window[], isQuery = 
       items[position] = set.item[event]!
       contextOf(set, event, event === from, set.at[event + 1]!, columns, 0)
       for (const column of columns) contexts[position * CONTEXT_COLUMNS + column] = 1
+      for (let earlier = from; earlier < event; earlier++) {
+        ages[position * length + earlier - from] = gapBucket(set.at[event]! - set.at[earlier]!)
+      }
       if (isQuery ? event < to - 1 : !IS_TARGET[set.kind[event + 1]!]) continue
       positions.push(position)
       targets.push(set.item[event + 1]!)
     }
   })
-  return { size, length, items, contexts, positions: Int32Array.from(positions), targets: Int32Array.from(targets) }
+  return {
+    size,
+    length,
+    items,
+    contexts,
+    ages,
+    positions: Int32Array.from(positions),
+    targets: Int32Array.from(targets),
+  }
 }
 
 export function shuffle<T>(values: T[], random: Random): void {

@@ -1,10 +1,11 @@
 // A causal transformer over a user's history that predicts the next item at every position of it: SASRec (Kang and
 // McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018) trained with the softmax over all items instead of
 // sampled binary cross-entropy (Klenitskiy and Vasilev, "Turning Dross Into Gold Loss", RecSys 2023). Departures:
-// root-mean-square norms before each layer; instead of position embeddings a learned attention bias by distance, so
-// that what is learned at one position holds at all; each event also says when it was and how it was meant.
+// root-mean-square norms before each layer; instead of position embeddings a learned attention bias by distance and by
+// the time between (Zhai et al., "Actions Speak Louder than Words", ICML 2024), so that what is learned at one position
+// holds at all; each event also says when it was and how it was meant.
 import * as tf from '@tensorflow/tfjs-core'
-import { CONTEXT_COLUMNS } from '../kernels/event-context.ts'
+import { CONTEXT_COLUMNS, GAP_BUCKETS } from '../kernels/event-context.ts'
 import type { Dropout } from './dropout.ts'
 import { fullSoftmaxLoss, lookUp, rmsNorm } from './layers.ts'
 import type { Initial, Parameters } from './parameters.ts'
@@ -29,6 +30,8 @@ export interface SequenceBatch {
   readonly items: Int32Array
   /** (B T, CONTEXT_COLUMNS): multi-hot. */
   readonly contexts: Float32Array
+  /** (B T T): bucket of the time from event j to event i, 0 where j is no earlier. */
+  readonly ages: Int32Array
   /** (N): positions in (B T) that have a target. */
   readonly positions: Int32Array
   /** (N): item indexes. */
@@ -51,6 +54,7 @@ export function sequenceParameters(items: number, settings: SequenceSettings): R
       [`${block}.attention.norm`]: ones,
       [`${block}.attention.in`]: { shape: [width, 3 * width], deviation: 1 / Math.sqrt(width) },
       [`${block}.attention.distance`]: { shape: [window, heads], deviation: 0 },
+      [`${block}.attention.age`]: { shape: [GAP_BUCKETS, heads], deviation: 0 },
       [`${block}.attention.out`]: { shape: [width, width], deviation: DEVIATION },
       [`${block}.forward.norm`]: ones,
       [`${block}.forward.in`]: { shape: [width, hidden], deviation: 1 / Math.sqrt(width) },
@@ -99,23 +103,26 @@ export class SequenceModel {
     const contexts = tf.tensor2d(batch.contexts, [batch.items.length, CONTEXT_COLUMNS])
     const items = lookUp(this.#of('items'), tf.tensor1d(batch.items, 'int32'))
     const scaled = tf.mul(items, Math.sqrt(this.#settings.width))
+    const ages = tf.tensor1d(batch.ages, 'int32')
     let x = drop(tf.add(scaled, tf.matMul(contexts, this.#of<tf.Tensor2D>('contexts')))) as tf.Tensor2D
     for (let block = 0; block < this.#settings.blocks; block++) {
-      x = tf.add(x, drop(this.#attention(block, x, batch)))
+      x = tf.add(x, drop(this.#attention(block, x, ages, batch)))
       x = tf.add(x, drop(this.#forward(block, x)))
     }
     return x
   }
 
   /** (B T, D) → (B T, D): each position attends to itself and those before it. */
-  #attention(block: number, x: tf.Tensor2D, { size, length }: SequenceBatch): tf.Tensor2D {
+  #attention(block: number, x: tf.Tensor2D, ages: tf.Tensor1D, { size, length }: SequenceBatch): tf.Tensor2D {
     const { width, heads } = this.#settings
     const normed = rmsNorm(x, this.#of(`${block}.attention.norm`))
     const together = tf.matMul(normed, this.#of<tf.Tensor2D>(`${block}.attention.in`))
     // 3 times heads of (B T, D / heads)
     const parts = tf.split(together, 3 * heads, 1).map((part) => tf.reshape(part, [size, length, width / heads]))
-    const biases = this.#distanceBiases(block, length)
-    const attended = biases.map((bias, head) => {
+    const distances = this.#distanceBiases(block, length)
+    const aged = tf.split(lookUp(this.#of(`${block}.attention.age`), ages), heads, 1)
+    const attended = distances.map((distance, head) => {
+      const bias = tf.add(tf.reshape(aged[head]!, [size, length, length]), distance)
       const [query, key, value] = [parts[head]!, parts[heads + head]!, parts[2 * heads + head]!]
       const scores = tf.add(tf.mul(tf.matMul(query, key, false, true), Math.sqrt(heads / width)), bias)
       return tf.matMul(tf.softmax(scores), value)

@@ -35,6 +35,7 @@ export const SEQUENCE_RECIPE: SequenceRecipe = {
 }
 
 const CLIP_NORM = 5
+const MOST_VALIDATIONS = 10
 /** Windows of a validation that go through the model at once. */
 const VALIDATION_WINDOWS = 250
 
@@ -72,7 +73,7 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
         steps: epochs * stepsAnEpoch,
         peakLearningRate: isRefresh ? recipe.refreshLearningRate : recipe.learningRate,
         warmUpSteps: Math.min(200, Math.ceil((epochs * stepsAnEpoch) / 20)),
-        validateEvery: stepsAnEpoch,
+        validateEvery: Math.max(stepsAnEpoch, Math.ceil((epochs * stepsAnEpoch) / MOST_VALIDATIONS)),
         clipNorm: CLIP_NORM,
         weightDecay: recipe.weightDecay,
       },

@@ -27,7 +27,7 @@ export function queryBatch(set: TrainingSet, examples: readonly Example[], windo
     for (let event = target - 1, at = row * window; event >= from; event--, at++) {
       items[at] = set.item[event]!
       meanings[at] = meaningOf(set, event)
-      ages[at] = ageOf(set.at[event]!, askedAt)
+      ages[at] = ageOf(set.at[event]!, set.at[target - 1]!)
       mask[at] = 0
     }
     userFeatures(set, from, target, askedAt, columns)

@@ -47,7 +47,7 @@ export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
 }
 
 const CLIP_NORM = 5
-const VALIDATIONS_AN_EPOCH = 4
+const VALIDATIONS = 10
 /** Rows of an item tower or a query tower at once, where no gradient is needed. */
 const BLOCK = 512
 /** Queries that are mined for hard negatives, and how many each gives. */
@@ -140,7 +140,7 @@ class Training {
           steps,
           peakLearningRate: this.#isRefresh ? recipe.refreshLearningRate : recipe.learningRate,
           warmUpSteps: Math.min(100, Math.ceil(steps / 20)),
-          validateEvery: Math.ceil(stepsAnEpoch / VALIDATIONS_AN_EPOCH),
+          validateEvery: Math.max(1, Math.ceil(steps / VALIDATIONS)),
           clipNorm: CLIP_NORM,
           weightDecay: recipe.weightDecay,
         },
