@@ -7,25 +7,22 @@ import type { Answer } from '../evaluation/examiner.ts'
 import type { FittedFiles } from '../evaluation/fitted-models.ts'
 import type { Plan, PlanOptions } from '../evaluation/plan.ts'
 import { PROTOCOLS } from '../evaluation/protocols/protocols.ts'
-import { live } from '../evaluation/systems/live.ts'
-import { baselines } from '../evaluation/systems/systems.ts'
+import { openSystems, type SystemsMemory } from '../evaluation/systems/systems.ts'
 import { trained } from '../evaluation/systems/trained.ts'
 import type { Tally } from '../evaluation/tally.ts'
-import { partitionFor } from '../events/topics.ts'
 import type { ModelName } from '../models/model-trainer.ts'
+import type { ColumnNames } from '../producers/datasets/csv-file.ts'
 import { ProblemList } from '../producers/datasets/problem-list.ts'
 import { openData } from './roles/replay.ts'
 
-export interface Share extends PlanOptions {
-  readonly config: Config
-  readonly protocol: string
-  readonly data: string
+export interface Share extends PlanSource, PlanOptions {
   /** Whether the answers themselves are wanted. */
   readonly dump: boolean
+  readonly systems: readonly string[]
+  /** By part of the cases: which thread has claimed it, from 1; 0 while none has. */
+  readonly claims: Int32Array<SharedArrayBuffer>
+  readonly memory: SystemsMemory
   readonly index: number
-  readonly of: number
-  /** Baselines; undefined for all. */
-  readonly systems: readonly string[] | undefined
   /** Trained, and their files, one entry a fit of the plan. */
   readonly models: readonly ModelName[]
   readonly fits: readonly FittedFiles[]
@@ -37,7 +34,7 @@ type Message =
   | { readonly type: 'tally'; readonly tally: Tally }
 
 export interface ShareListener {
-  /** Learned and predicted of the plan's work. */
+  /** Events learned and cases predicted, or left to others. */
   readonly onProgress: (done: number) => void
   readonly onAnswers: (answers: readonly Answer[]) => void
 }
@@ -54,20 +51,30 @@ export function startShare(share: Share, { onProgress, onAnswers }: ShareListene
   })
 }
 
-/** @param data a data set by name or path */
-export async function openPlan(protocol: string, data: string, config: Config, options: PlanOptions): Promise<Plan> {
-  const events = readEvents(await openData(data, config, new ProblemList()))
+export interface PlanSource {
+  readonly protocol: string
+  /** A data set by name or path. */
+  readonly data: string
+  /** Of a CSV file. */
+  readonly columns: ColumnNames
+  readonly config: Config
+}
+
+/** @param problems told of lines that cannot be read */
+export async function openPlan(source: PlanSource, options: PlanOptions, problems = new ProblemList()): Promise<Plan> {
+  const { protocol, data, columns, config } = source
+  const events = readEvents(await openData(data, config, problems, columns))
   return PROTOCOLS[protocol]!(events, options)
 }
 
 const ANSWERS_A_MESSAGE = 500
 
 async function runShare(share: Share): Promise<void> {
-  const { config, protocol, data, dump, index, of, seed, systems, models, fits } = share
+  const { config, dump, index, claims, systems, memory, seed, models, fits } = share
   const post = (message: Message) => parentPort!.postMessage(message)
-  const plan = await openPlan(protocol, data, config, share)
-  const { events } = plan
-  const serving = await live(events, config.partitions)
+  const plan = await openPlan(share, share)
+  const { partitions } = config
+  const { scorers, live: serving } = await openSystems({ plan, systems, memory, partitions, seed })
   let answers: Answer[] = []
   const send = () => {
     post({ type: 'answers', answers })
@@ -75,13 +82,9 @@ async function runShare(share: Share): Promise<void> {
   }
   const tally = await evaluatePlan({
     plan,
-    live: serving,
-    scorers: [
-      ...baselines(events, seed, systems),
-      ...(models.length > 0 ? [trained(events, models, fits)] : []),
-      serving,
-    ],
-    isMine: (userId) => partitionFor(`share ${userId}`, of) === index,
+    ...(serving && { live: serving }),
+    scorers: models.length > 0 ? [...scorers, trained(plan.events, models, fits)] : scorers,
+    claims: (part) => Atomics.compareExchange(claims, part, 0, index + 1) === 0,
     onProgress: (done) => post({ type: 'progress', done }),
     ...(dump && {
       onAnswer: (answer: Answer) => {

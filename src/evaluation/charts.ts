@@ -2,6 +2,7 @@
 
 const WIDTH = 720
 const HEIGHT = 300
+const MAP_HEIGHT = 520
 const MARGIN = { left: 56, right: 150, top: 16, bottom: 36 }
 const COLOURS = ['#9aa0a6', '#b07d2b', '#d9a441', '#5b8c5a', '#2f6f4f', '#7a5195', '#4b2e83', '#2f6db3', '#c8371b']
 
@@ -87,6 +88,22 @@ export function scatterChart(
     text(MARGIN.left + 6, MARGIN.top + 4, yLabel, 'start'),
   ]
   return svg([...yAxis(top, yOf), ...dots, ...ticks, ...labels, ...legend(points.map(({ name }) => name))])
+}
+
+/** Many points, coloured by the group they belong to; the largest groups are named, the others are one. */
+export function mapChart(points: readonly { x: number; y: number; group: string }[]): string {
+  const sizes = new Map<string, number>()
+  for (const { group } of points) sizes.set(group, (sizes.get(group) ?? 0) + 1)
+  const bySize = [...sizes].sort(([, a], [, b]) => b - a).map(([group]) => group)
+  const named = bySize.slice(0, COLOURS.length - 1)
+  const names = [...named, ...(bySize.length > named.length ? ['others'] : [])]
+  const xOf = scale(extent(points.map(({ x }) => x)), MARGIN.left, WIDTH - MARGIN.right)
+  const yOf = scale(extent(points.map(({ y }) => y)), MAP_HEIGHT - MARGIN.top, MARGIN.top)
+  const dots = points.map(({ x, y, group }) => {
+    const index = named.includes(group) ? named.indexOf(group) : names.length - 1
+    return `<circle cx="${xOf(x).toFixed(1)}" cy="${yOf(y).toFixed(1)}" r="2" fill="${colour(index)}" fill-opacity=".6"/>`
+  })
+  return svg([...dots, ...legend(names)], WIDTH, MAP_HEIGHT)
 }
 
 export function escapeText(plain: string): string {

@@ -1,37 +1,48 @@
 import { type Examination, Examiner } from './examiner.ts'
 import { guardLeakage } from './leakage-guard.ts'
+import { Parts } from './parts.ts'
 import type { Tally } from './tally.ts'
 import { World } from './world.ts'
 
 export interface EvaluateOptions extends Examination {
-  /** Whether a user's cases are to be predicted here; everything is learned. */
-  readonly isMine?: (userId: string) => boolean
-  /** Told how much of the plan's work has been done. */
+  /** Whether a part of the cases (numbered from 0) is predicted here: asked once for each, in order. */
+  readonly claims?: (part: number) => boolean
+  /** Told how many events have been learned, and cases predicted or left to others. */
   readonly onProgress?: (done: number) => void
 }
 
+const PROGRESS_STEPS = 500
+
 /** Carries a plan out: the systems learn what it says and are ranked on what it asks. */
 export async function evaluatePlan(options: EvaluateOptions): Promise<Tally> {
-  const { plan, scorers, isMine = () => true, onProgress } = options
+  const { plan, scorers, claims = () => true, onProgress } = options
   const { events } = plan
   const world = new World(events, plan.catalogue, plan.onlyMet)
   const examiner = new Examiner(options, world)
+  const parts = new Parts(plan, claims)
   let done = 0
+  let fits = 0
   for (const step of guardLeakage(plan.steps(), events.size)) {
     if (step.type === 'learn') {
       world.learn(step.sequence)
+      parts.learn()
       for (const scorer of scorers) {
         const learned = scorer.learn(step.sequence)
         if (learned) await learned
       }
     } else if (step.type === 'fit') {
-      for (const scorer of scorers) scorer.fit?.()
+      for (const scorer of scorers) await scorer.fit?.(fits)
+      fits++
     } else {
-      for (const scorer of scorers) await scorer.prepare?.(step.case.user)
-      if (isMine(events.userIds[step.case.user]!)) await examiner.examine(step.case)
+      const isFirst = parts.next()
+      for (const scorer of scorers) {
+        const ready = scorer.asked?.(parts.isMine, isFirst)
+        if (ready) await ready
+      }
+      if (parts.isMine) await examiner.examine(step.case)
     }
-    if (step.type !== 'fit' && ++done % 500 === 0) onProgress?.(done)
+    if (step.type !== 'fit' && ++done % PROGRESS_STEPS === 0) onProgress?.(done)
   }
-  onProgress?.(plan.work)
+  onProgress?.(plan.learned + plan.cases)
   return examiner.tally
 }

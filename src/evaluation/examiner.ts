@@ -1,4 +1,6 @@
 import { addAblation, retrieve } from './ablation.ts'
+import { addPrediction, emptyCalibration, mergeCalibration } from './calibration.ts'
+import { addLatency, emptyLatencies } from './latency.ts'
 import { intraListDiversity, meanPopularity, novelty } from './list-metrics.ts'
 import { addMetrics, metricIndex, RANKING_METRICS } from './metrics.ts'
 import type { Case, Plan, Question } from './plan.ts'
@@ -26,8 +28,8 @@ const LIST_LENGTH = 10
 export interface Examination {
   readonly plan: Plan
   readonly scorers: readonly Scorer[]
-  /** The one of them whose candidate sources are looked into. */
-  readonly live: LiveScorer
+  /** The one of them whose candidate sources are looked into: not, where there is none. */
+  readonly live?: LiveScorer
   readonly onAnswer?: (answer: Answer) => void
 }
 
@@ -53,7 +55,6 @@ export class Examiner {
   /** By system, in the order of the scorers. */
   readonly #scores: readonly Float64Array[]
   readonly #genres: readonly ReadonlySet<string>[]
-  readonly #users = new Map<string, Map<number, UserSums>>()
   readonly #scratch: Float64Array
   readonly #metrics = new Float64Array(RANKING_METRICS.length)
   readonly tally: Tally
@@ -76,14 +77,16 @@ export class Examiner {
     const query = { id: asked.id, user: asked.user, at: asked.at, history }
     let first = 0
     for (const scorer of scorers) {
+      const start = performance.now()
       const scored = scorer.score(query, this.#scores.slice(first, first + scorer.systems.length))
       if (scored) await scored
+      this.#timed(scorer, performance.now() - start)
       first += scorer.systems.length
     }
     const unseen = this.#world.unseen(asked.user)
     const isDetailed = asked.id % plan.detailEvery === 0
     const needsRetrieval = isDetailed || asked.questions.some(({ among }) => among === 'retrieved')
-    const retrieved = needsRetrieval ? retrieve(live.scored, unseen, this.#scratch) : []
+    const retrieved = needsRetrieval && live ? retrieve(live.scored, unseen, this.#scratch) : []
     for (const [index, question] of asked.questions.entries()) {
       const relevant = this.#unmet(question)
       if (relevant.length === 0) {
@@ -98,8 +101,9 @@ export class Examiner {
       }
       const slices = slicesOf(asked, question, plan, this.#world)
       this.#count(asked, slices, ranks, competing.length)
+      if (isDetailed) this.#calibrate(slices, relevant, competing)
       const tops = isDetailed && index === 0 ? this.#lists(competing) : undefined
-      if (tops) addAblation(this.tally.ablation, live.scored, retrieved, relevant, unseen, this.#scratch)
+      if (tops && live) addAblation(this.tally.ablation, live.scored, retrieved, relevant, unseen, this.#scratch)
       onAnswer?.(this.#answer(asked, slices, relevant, competing.length, ranks, tops))
     }
   }
@@ -139,6 +143,26 @@ export class Examiner {
     })
   }
 
+  #timed({ systems }: Scorer, ms: number): void {
+    const name = systems.join(', ')
+    this.tally.latencies[name] ??= emptyLatencies()
+    addLatency(this.tally.latencies[name], ms)
+  }
+
+  #calibrate(slices: readonly string[], relevant: readonly number[], competing: Int32Array): void {
+    for (const system of this.#options.scorers.flatMap(({ probabilistic = [] }) => probabilistic)) {
+      const scores = this.#scores[this.#systems.indexOf(system)]!
+      const found = emptyCalibration()
+      for (const item of competing) addPrediction(found, scores[item]!, relevant.includes(item))
+      this.tally.calibration[system] ??= {}
+      const bySlice = this.tally.calibration[system]
+      for (const slice of slices) {
+        bySlice[slice] ??= emptyCalibration()
+        mergeCalibration(bySlice[slice], found)
+      }
+    }
+  }
+
   #partOf(part: number): SliceTally {
     while (this.tally.timeline.length <= part) this.tally.timeline.push(null)
     this.tally.timeline[part] ??= emptySlice(this.#systems)
@@ -146,18 +170,13 @@ export class Examiner {
   }
 
   #userSums(slice: string, user: number): UserSums {
-    let users = this.#users.get(slice)
-    if (!users) {
-      users = new Map()
-      this.#users.set(slice, users)
-      this.tally.users[slice] = []
-    }
+    this.tally.users[slice] ??= new Map()
+    const users = this.tally.users[slice]
     let found = users.get(user)
     if (!found) {
       const sums = this.#systems.map((system) => [system, new Float64Array(INTERVALS.length)])
       found = { n: 0, sums: Object.fromEntries(sums) }
       users.set(user, found)
-      this.tally.users[slice]!.push(found)
     }
     return found
   }

@@ -23,8 +23,9 @@ export interface Plan {
   readonly singleTarget: boolean
   /** Whether metrics are also reported by part of the stream; a case's id is then the sequence number it is asked at. */
   readonly timeline: boolean
-  /** Events learned and cases predicted by `steps`: for progress. */
-  readonly work: number
+  /** Events learned, and cases predicted, by `steps`. */
+  readonly learned: number
+  readonly cases: number
   steps(): Iterable<Step>
 }
 

@@ -1,20 +1,59 @@
-import { barChart, escapeText, heatMap, lineChart, scatterChart } from './charts.ts'
+import { barChart, escapeText, heatMap, lineChart, mapChart, scatterChart } from './charts.ts'
 import type { Report } from './report.ts'
 import { TIMELINE_PARTS } from './tally.ts'
 
 const TABLE_METRICS = ['HR@10', 'NDCG@10', 'Recall@100', 'MRR', 'MAP', 'GAUC']
 /** Kinds of slices: a plot each of few parts, a table of many. */
 const PLOTTED = ['user events', 'item visits', 'since first event']
+const PLOT_TITLES: Readonly<Record<string, string>> = {
+  'user events': 'Learning curve: HR@10 by how many events of the user are known',
+}
 const TABLED = ['cold', 'genre']
 
+/** A model's item embeddings in the plane of their greatest variance. */
+export interface EmbeddingMap {
+  /** Of the model. */
+  readonly name: string
+  /** Shares of the variance that the two directions have. */
+  readonly explained: readonly [number, number]
+  readonly points: readonly { readonly x: number; readonly y: number; readonly group: string }[]
+}
+
 /** One page that needs no network: tables and plots of an evaluation. */
-export function reportPage(report: Report): string {
+export function reportPage(report: Report, embeddings: readonly EmbeddingMap[] = []): string {
   const title = `${report.protocol} on ${report.data}`
-  const sections = [
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${escapeText(title)}</title><style>${STYLE}</style></head><body>
+<h1>${escapeText(title)}</h1><p>${escapeText(report.rules)}</p>
+<p class="facts">${facts(report)}</p>
+${sectionsOf(report, embeddings).join('\n')}
+</body></html>
+`
+}
+
+/** The page's plots as files of their own: name without ending, and SVG. */
+export function reportPlots(report: Report, embeddings: readonly EmbeddingMap[] = []): { name: string; svg: string }[] {
+  return sectionsOf(report, embeddings).flatMap((html) => {
+    const svg = /<svg [\s\S]*<\/svg>/.exec(html)?.[0]
+    if (svg === undefined) return []
+    const title = /<h2>(.*?)<\/h2>/.exec(html)![1]!
+    const name = title
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-|-$/g, '')
+    return [{ name, svg: svg.replace('<svg ', `<svg ${STANDALONE} `) }]
+  })
+}
+
+const STANDALONE = 'xmlns="http://www.w3.org/2000/svg" style="font-family:system-ui,sans-serif;background:#fff"'
+
+function sectionsOf(report: Report, embeddings: readonly EmbeddingMap[]): string[] {
+  return [
     ...report.slices.filter(({ intervals }) => intervals).map((slice) => section(slice.name, systemTable(slice))),
     section('Over stream time: HR@10', timelineChart(report, 'HR@10')),
     section('Over stream time: NDCG@10', timelineChart(report, 'NDCG@10')),
-    ...PLOTTED.map((kind) => section(`By ${kind}: HR@10`, sliceChart(report, kind))),
+    ...PLOTTED.map((kind) => section(PLOT_TITLES[kind] ?? `By ${kind}: HR@10`, sliceChart(report, kind))),
     ...TABLED.map((kind) =>
       section(`HR@10 of ${kind === 'cold' ? 'cold users and items' : `each ${kind}`}`, sliceTable(report, kind)),
     ),
@@ -22,15 +61,11 @@ export function reportPage(report: Report): string {
     section('First ten shown', listTable(report)),
     section('Candidate sources: Recall@100', sourceChart(report)),
     section('Candidate sources: share of a row’s candidates that a column proposes as well', overlapChart(report)),
+    section('Calibration: how often it happened, by how likely it was said to be', calibrationChart(report)),
+    section('Expected calibration error by slice', calibrationTable(report)),
+    section('Latency of scoring the whole catalogue', latencyChart(report)),
+    ...embeddings.map((map) => section(`Item embeddings of ${map.name}`, embeddingChart(map))),
   ]
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escapeText(title)}</title><style>${STYLE}</style></head><body>
-<h1>${escapeText(title)}</h1><p>${escapeText(report.rules)}</p>
-<p class="facts">${facts(report)}</p>
-${sections.join('\n')}
-</body></html>
-`
 }
 
 const STYLE = `:root{color-scheme:light dark}
@@ -153,4 +188,51 @@ function overlapChart({ sources }: Report): string {
     names,
     sources.map(({ overlap }) => names.map((name) => overlap[name]!)),
   )
+}
+
+function calibrationChart({ calibration = {} }: Report): string {
+  if (Object.keys(calibration).length === 0) return ''
+  const series = Object.entries(calibration).map(([name, { bins }]) => ({
+    name,
+    points: bins.map(({ predicted, actual }) => [predicted, actual] as const),
+  }))
+  const ends = [
+    [0, 0],
+    [1, 1],
+  ] as const
+  return lineChart([{ name: 'perfect', points: ends }, ...series], 'predicted probability', (x) => x.toFixed(2))
+}
+
+function calibrationTable({ calibration = {} }: Report): string {
+  const systems = Object.keys(calibration)
+  if (systems.length === 0) return ''
+  const rows = Object.keys(calibration[systems[0]!]!.error).map((slice) => [
+    escapeText(slice),
+    ...systems.map((system) => (calibration[system]!.error[slice] ?? 0).toExponential(2)),
+  ])
+  return table(['', ...systems.map(escapeText)], rows)
+}
+
+function latencyChart({ latencies = {} }: Report): string {
+  const entries = Object.entries(latencies)
+  if (entries.length === 0) return ''
+  const series = entries.map(([name, { n, bins }]) => ({
+    name,
+    points: bins.map(({ untilMs, n: count }) => [Math.log10(untilMs), count / n] as const),
+  }))
+  const rows = entries.map(([name, { n, p50Ms, p90Ms, p99Ms }]) => [
+    escapeText(name),
+    n.toLocaleString('en-US'),
+    ...[p50Ms, p90Ms, p99Ms].map((ms) => ms.toPrecision(3)),
+  ])
+  const chart = lineChart(series, 'ms, each point the share of a bin', (x) =>
+    Number((10 ** x).toPrecision(2)).toString(),
+  )
+  return `${chart}${table(['', 'cases', 'p50 ms', 'p90 ms', 'p99 ms'], rows)}`
+}
+
+function embeddingChart({ points, explained }: EmbeddingMap): string {
+  const share = explained.map((part) => `${(100 * part).toFixed(0)} %`).join(' and ')
+  const facts = `${points.length} items by their first genre; the two directions have ${share} of the variance`
+  return `${mapChart(points)}<p class="facts">${facts}</p>`
 }

@@ -1,28 +1,15 @@
 import { Random } from '../random.ts'
 import { bootstrapInterval, type Interval } from './bootstrap.ts'
+import { type Calibration, expectedCalibrationError, reliability } from './calibration.ts'
 import { INTERVAL_METRICS } from './examiner.ts'
+import { type Latencies, latencyOf, latencyQuantile } from './latency.ts'
 import { coverage } from './list-metrics.ts'
 import { RANKING_METRICS } from './metrics.ts'
 import type { Plan } from './plan.ts'
 import { orderSlices } from './slices.ts'
 import { SOURCE_NAMES } from './systems/live.ts'
+import { SYSTEMS } from './systems/systems.ts'
 import { GAUC, type ListTally, type SliceTally, type Tally } from './tally.ts'
-
-/** Systems in the order of every table. */
-const SYSTEMS = [
-  'random',
-  'popularity',
-  'decayed-popularity',
-  'item-cf',
-  'item-cf/recent',
-  'ease',
-  'ease/recent',
-  'co-visitation',
-  'item-cf/trained',
-  'two-tower',
-  'sequence',
-  'blend',
-]
 
 type BySystem<T> = Readonly<Record<string, T>>
 
@@ -47,6 +34,10 @@ export interface Report {
   /** Of the first ten shown. */
   readonly lists: BySystem<Record<string, number>>
   readonly sources: readonly SourceReport[]
+  /** By system that predicts probabilities: of the whole by bins, and the error of every slice. */
+  readonly calibration?: BySystem<CalibrationReport>
+  /** Of scoring the whole catalogue for one case, by the systems that are scored together. */
+  readonly latencies?: BySystem<LatencyReport>
   readonly timeline: readonly {
     readonly part: number
     readonly n: number
@@ -63,6 +54,22 @@ export interface SourceReport {
   readonly unique: number
   /** Share of its candidates that each source proposes as well. */
   readonly overlap: Readonly<Record<string, number>>
+}
+
+export interface CalibrationReport {
+  /** Expected calibration error by slice. */
+  readonly error: Readonly<Record<string, number>>
+  /** Of the first slice. */
+  readonly bins: readonly { readonly n: number; readonly predicted: number; readonly actual: number }[]
+}
+
+export interface LatencyReport {
+  readonly n: number
+  readonly p50Ms: number
+  readonly p90Ms: number
+  readonly p99Ms: number
+  /** Upper end, ms, and how many: such as have any. */
+  readonly bins: readonly { readonly untilMs: number; readonly n: number }[]
 }
 
 export type Measured = Pick<Report, 'seed' | 'every' | 'machine' | 'seconds'>
@@ -94,9 +101,35 @@ export function makeReport(plan: Plan, tally: Tally, measured: Measured): Report
     }),
     lists: ordered(tally.lists, (system) => listMetrics(tally.lists[system]!, plan)),
     sources: sourceReports(tally),
+    ...(Object.keys(tally.calibration).length > 0 && {
+      calibration: mapValues(tally.calibration, (bySlice) => calibrationReport(bySlice, plan)),
+    }),
+    latencies: mapValues(tally.latencies, latencyReport),
     timeline: tally.timeline.flatMap((slice, part) =>
       slice ? [{ part, n: slice.n, systems: ordered(slice.sums, (system) => pick(meansOf(slice, system))) }] : [],
     ),
+  }
+}
+
+function mapValues<V, T>(values: Readonly<Record<string, V>>, to: (value: V) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, to(value)]))
+}
+
+function calibrationReport(bySlice: Readonly<Record<string, Calibration>>, { headlines }: Plan): CalibrationReport {
+  const names = orderSlices(Object.keys(bySlice), headlines)
+  return {
+    error: Object.fromEntries(names.map((name) => [name, expectedCalibrationError(bySlice[name]!)])),
+    bins: reliability(bySlice[names[0]!]!),
+  }
+}
+
+function latencyReport(latencies: Latencies): LatencyReport {
+  return {
+    n: latencies.reduce((sum, count) => sum + count, 0),
+    p50Ms: latencyQuantile(latencies, 0.5),
+    p90Ms: latencyQuantile(latencies, 0.9),
+    p99Ms: latencyQuantile(latencies, 0.99),
+    bins: Array.from(latencies, (n, bin) => ({ untilMs: latencyOf(bin), n })).filter(({ n }) => n > 0),
   }
 }
 
@@ -116,10 +149,12 @@ function pick(metrics: Record<string, number>): Record<string, number> {
 }
 
 function intervalsOf(
-  users: Tally['users'][string],
+  byUser: Tally['users'][string],
   systems: readonly string[],
   seed: number,
 ): Record<string, Record<string, Interval>> {
+  // In an order that does not depend on which thread met whom first.
+  const users = [...byUser].sort(([a], [b]) => a - b).map(([, sums]) => sums)
   const counts = users.map(({ n }) => n)
   return Object.fromEntries(
     SYSTEMS.filter((system) => systems.includes(system)).map((system) => [

@@ -1,15 +1,21 @@
 import { type Ablation, emptyAblation } from './ablation.ts'
+import { type Calibration, emptyCalibration, mergeCalibration } from './calibration.ts'
+import { emptyLatencies, type Latencies } from './latency.ts'
 import { RANKING_METRICS } from './metrics.ts'
 
 /** Everything that is counted while cases are predicted. Plain data, so that the tallies of threads can be added up. */
 export interface Tally {
   readonly slices: Record<string, SliceTally>
-  /** Means by user, for intervals: only of the slices that stand for a whole. */
-  readonly users: Record<string, UserSums[]>
+  /** By user, for intervals: only of the slices that stand for a whole. */
+  readonly users: Record<string, Map<number, UserSums>>
   readonly lists: Record<string, ListTally>
   /** By part of the stream; empty where time does not pass. */
   readonly timeline: (SliceTally | null)[]
   readonly ablation: Ablation
+  /** By system that predicts probabilities, then by slice. */
+  readonly calibration: Record<string, Record<string, Calibration>>
+  /** Of scoring the whole catalogue, by the systems that are scored together. */
+  readonly latencies: Record<string, Latencies>
   /** Questions that were not asked, since the user had met the items before. */
   repeated: number
   /** Questions among retrieved items that were not asked, since the relevant one was not retrieved. */
@@ -52,7 +58,8 @@ export function emptySlice(systems: readonly string[]): SliceTally {
 
 export function emptyTally(sources: number): Tally {
   const ablation = emptyAblation(sources)
-  return { slices: {}, users: {}, lists: {}, timeline: [], ablation, repeated: 0, notRetrieved: 0 }
+  const counts = { repeated: 0, notRetrieved: 0 }
+  return { slices: {}, users: {}, lists: {}, timeline: [], ablation, calibration: {}, latencies: {}, ...counts }
 }
 
 export function emptyList(items: number): ListTally {
@@ -62,8 +69,10 @@ export function emptyList(items: number): ListTally {
 /** Adds another share's tally. */
 export function mergeTally(into: Tally, other: Tally): void {
   for (const [name, slice] of Object.entries(other.slices)) into.slices[name] = merged(into.slices[name], slice)
-  // Shares have different users.
-  for (const [name, users] of Object.entries(other.users)) into.users[name] = [...(into.users[name] ?? []), ...users]
+  for (const [name, users] of Object.entries(other.users)) {
+    into.users[name] ??= new Map()
+    for (const [user, sums] of users) addUser(into.users[name], user, sums)
+  }
   for (const [system, list] of Object.entries(other.lists)) {
     const mine = into.lists[system]
     if (mine) addList(mine, list)
@@ -72,6 +81,17 @@ export function mergeTally(into: Tally, other: Tally): void {
   other.timeline.forEach((part, index) => {
     into.timeline[index] = part ? merged(into.timeline[index] ?? undefined, part) : (into.timeline[index] ?? null)
   })
+  for (const [system, bySlice] of Object.entries(other.calibration)) {
+    into.calibration[system] ??= {}
+    for (const [slice, calibration] of Object.entries(bySlice)) {
+      into.calibration[system][slice] ??= emptyCalibration()
+      mergeCalibration(into.calibration[system][slice], calibration)
+    }
+  }
+  for (const [systems, latencies] of Object.entries(other.latencies)) {
+    into.latencies[systems] ??= emptyLatencies()
+    addColumns(into.latencies[systems], latencies)
+  }
   into.repeated += other.repeated
   into.notRetrieved += other.notRetrieved
   mergeAblation(into.ablation, other.ablation)
@@ -83,6 +103,16 @@ function merged(into: SliceTally | undefined, other: SliceTally): SliceTally {
   into.relevant += other.relevant
   for (const [system, sums] of Object.entries(other.sums)) addColumns(into.sums[system]!, sums)
   return into
+}
+
+function addUser(into: Map<number, UserSums>, user: number, other: UserSums): void {
+  const mine = into.get(user)
+  if (!mine) {
+    into.set(user, other)
+    return
+  }
+  mine.n += other.n
+  for (const [system, sums] of Object.entries(other.sums)) addColumns(mine.sums[system]!, sums)
 }
 
 function addList(into: ListTally, other: ListTally): void {

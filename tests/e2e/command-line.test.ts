@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -38,6 +38,8 @@ describe('bad usage', () => {
     [['inspect', 'topic', 'ratings', '-n', '-1'], /A whole number from 0 on/],
     [['evaluate', '--protocol', 'luck'], /Allowed choices are .*prequential/],
     [['evaluate', '--every', '0'], /a whole number from 1/i],
+    [['evaluate', '--columns', 'who=x'], /Names are needed as in user=visitor/],
+    [['evaluate', '--systems', 'luck'], /--systems luck: there is none; known are random, popularity/],
     [['download'], /missing required argument 'name'/],
     [['download', 'ml-2m'], /ml-2m.*ml-1m/s],
     [['state', 'diff'], /missing required argument 'a'/],
@@ -123,6 +125,37 @@ describe('what answers with data', () => {
     const { code, stdout } = await run(['state', 'diff', 'a.json', 'b.json'])
     expect(code).toBe(1)
     expect(stdout).toMatch(/^different: histories/m)
+  })
+})
+
+describe('evaluate', () => {
+  it('ranks on events of one’s own, under whatever names, and says what could not be read', async () => {
+    const rows = Array.from(
+      { length: 240 },
+      (_, at) => `v${at % 12},p${(at * 7 + Math.floor(at / 12)) % 30},${1000 + at}`,
+    )
+    writeFileSync(join(home, 'shop.csv'), `visitor,sku,seen\n${rows.join('\n')}\nv1,p1,never\n`)
+    const columns = 'user=visitor,item=sku,time=seen'
+    const { code, stdout, stderr } = await run([
+      'evaluate',
+      '--data',
+      'shop.csv',
+      '--columns',
+      columns,
+      '--systems',
+      'popularity,blend',
+      '--json',
+      'shop.json',
+    ])
+    expect(stderr).toContain('1 line could not be read')
+    expect({ code, tables: stdout.match(/^ {2}(popularity|blend) /gm)!.length }).toMatchObject({ code: 0 })
+    const report = JSON.parse(readFileSync(join(home, 'shop.json'), 'utf8'))
+    expect(report).toMatchObject({
+      protocol: 'prequential',
+      data: 'shop',
+      split: { events: 240, users: 12, items: 30 },
+    })
+    expect(Object.keys(report.slices[0].systems)).toEqual(['popularity', 'blend'])
   })
 })
 

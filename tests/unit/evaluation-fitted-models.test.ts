@@ -75,9 +75,9 @@ describe('models that are fitted for an evaluation', () => {
     }
     scorer.learn(0)
     expect(score()).toEqual([0, 0, 0, 0, 0])
-    scorer.fit!()
+    scorer.fit!(0)
     expect(score()).toEqual([0, 0, 2, 0, 0])
-    scorer.fit!()
+    scorer.fit!(1)
     expect(score()).toEqual([0, 0, 4, 0, 0])
   })
 })

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { bootstrapInterval } from '../../src/evaluation/bootstrap.ts'
+import {
+  addPrediction,
+  emptyCalibration,
+  expectedCalibrationError,
+  mergeCalibration,
+  reliability,
+} from '../../src/evaluation/calibration.ts'
+import { addLatency, emptyLatencies, latencyQuantile } from '../../src/evaluation/latency.ts'
 import { coverage, intraListDiversity, meanPopularity, novelty } from '../../src/evaluation/list-metrics.ts'
 import {
   addMetrics,
   areaUnderCurve,
   averagePrecision,
-  expectedCalibrationError,
   hitRate,
   metricIndex,
   ndcg,
@@ -14,6 +21,7 @@ import {
   recall,
   reciprocalRank,
 } from '../../src/evaluation/metrics.ts'
+import { projectToPlane } from '../../src/evaluation/principal-components.ts'
 import { Random } from '../../src/random.ts'
 
 describe('metrics of a ranked list, by hand', () => {
@@ -95,14 +103,99 @@ describe('metrics of what is shown, by hand', () => {
 })
 
 describe('calibration', () => {
+  const of = (predictions: readonly (readonly [number, boolean])[]) => {
+    const calibration = emptyCalibration()
+    for (const [probability, happened] of predictions) addPrediction(calibration, probability, happened)
+    return calibration
+  }
+
   it('has no error where as much happens as was predicted', () => {
-    expect(expectedCalibrationError([0.5, 0.5, 0.95, 0.95], [1, 0, 1, 1], 10)).toBeCloseTo(0.025, 12)
-    expect(expectedCalibrationError([1, 1, 0], [1, 1, 0])).toBe(0)
+    const half = [
+      [0.5, true],
+      [0.5, false],
+    ] as const
+    expect(expectedCalibrationError(of(half))).toBe(0)
+    expect(expectedCalibrationError(of([...half, [0.95, true], [0.95, true]]))).toBeCloseTo(0.025, 12)
+    expect(
+      expectedCalibrationError(
+        of([
+          [1, true],
+          [1, true],
+          [0, false],
+        ]),
+      ),
+    ).toBe(0)
+    expect(expectedCalibrationError(of([]))).toBe(0)
   })
 
   it('weighs the error of a bin by what fell into it', () => {
     // Three at .9 of which one happened: |2.7 - 1|; one at .1 that did not: .1; over four.
-    expect(expectedCalibrationError([0.9, 0.9, 0.9, 0.1], [1, 0, 0, 0])).toBeCloseTo((1.7 + 0.1) / 4, 12)
+    const four = of([
+      [0.9, true],
+      [0.9, false],
+      [0.9, false],
+      [0.1, false],
+    ])
+    expect(expectedCalibrationError(four)).toBeCloseTo((1.7 + 0.1) / 4, 12)
+    expect(reliability(four)).toEqual([
+      { n: 1, predicted: 0.1, actual: 0 },
+      { n: 3, predicted: expect.closeTo(0.9, 12), actual: 1 / 3 },
+    ])
+  })
+
+  it('adds up over parts', () => {
+    const whole = of([
+      [0.9, true],
+      [0.3, false],
+      [0.35, true],
+    ])
+    const sum = of([[0.9, true]])
+    mergeCalibration(
+      sum,
+      of([
+        [0.3, false],
+        [0.35, true],
+      ]),
+    )
+    expect(sum).toEqual(whole)
+  })
+})
+
+describe('latencies', () => {
+  it('have quantiles to the width of a bin', () => {
+    const latencies = emptyLatencies()
+    for (let i = 0; i < 98; i++) addLatency(latencies, 1)
+    addLatency(latencies, 40)
+    addLatency(latencies, 1e9)
+    expect(latencyQuantile(latencies, 0.5)).toBeGreaterThanOrEqual(1)
+    expect(latencyQuantile(latencies, 0.98)).toBeLessThan(1.2)
+    expect(latencyQuantile(latencies, 0.99)).toBeGreaterThanOrEqual(40)
+    expect(latencyQuantile(latencies, 0.99)).toBeLessThan(48)
+    expect(latencyQuantile(emptyLatencies(), 0.5)).toBe(0)
+  })
+})
+
+describe('a projection to the plane', () => {
+  it('finds the directions of greatest variance, worked out by hand', () => {
+    // Along (1, 1, 0): ±3; along (1, -1, 0): ±1; along the third axis nothing. Variances 9 / 2 and 1 / 2 of 5.
+    const [a, b] = [3 / Math.SQRT2, 1 / Math.SQRT2]
+    const rows = Float32Array.of(a, a, 5, -a, -a, 5, b, -b, 5, -b, b, 5)
+    const { points, explained } = projectToPlane(rows, 3)
+    expect(explained[0]).toBeCloseTo(0.9, 6)
+    expect(explained[1]).toBeCloseTo(0.1, 6)
+    expect(points.map(([x, y]) => [Math.abs(x), Math.abs(y)])).toEqual([
+      [expect.closeTo(3, 4), expect.closeTo(0, 4)],
+      [expect.closeTo(3, 4), expect.closeTo(0, 4)],
+      [expect.closeTo(0, 4), expect.closeTo(1, 4)],
+      [expect.closeTo(0, 4), expect.closeTo(1, 4)],
+    ])
+    expect(Math.sign(points[0]![0])).toBe(-Math.sign(points[1]![0]))
+  })
+
+  it('puts equal rows in one place', () => {
+    const { points, explained } = projectToPlane(new Float32Array(12).fill(2), 3)
+    expect(explained).toEqual([0, 0])
+    expect(new Set(points.map(([x, y]) => `${Math.abs(x)},${Math.abs(y)}`))).toEqual(new Set(['0,0']))
   })
 })
 

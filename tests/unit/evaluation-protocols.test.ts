@@ -36,13 +36,13 @@ const cases = (plan: Plan): Case[] => [...plan.steps()].flatMap((step) => (step.
 const learned = (plan: Plan): number[] =>
   [...plan.steps()].flatMap((step) => (step.type === 'learn' ? [step.sequence] : []))
 
-async function evaluate(plan: Plan, isMine?: (userId: string) => boolean) {
+async function evaluate(plan: Plan, claims: (part: number) => boolean = () => true) {
   const serving = await live(plan.events, 2)
   return evaluatePlan({
     plan,
     live: serving,
     scorers: [popularity(plan.events), serving],
-    ...(isMine && { isMine }),
+    claims,
   })
 }
 
@@ -217,13 +217,11 @@ describe('candidates', () => {
 
 describe('an evaluation in shares', () => {
   it.each(['prequential', 'temporal'])('adds up to the whole: %s', async (protocol) => {
-    const events = readEvents(synthetic({ users: 12, items: 60, events: 500 }))
+    const events = readEvents(synthetic({ users: 12, items: 60, events: 900 }))
     const plan = PROTOCOLS[protocol]!(events, OPTIONS)
     const whole = makeReport(plan, await evaluate(plan), OPTIONS)
     const tally = emptyTally(SOURCE_NAMES.length)
-    const isFirst = (userId: string) => Number(userId.replace(/\D/g, '')) % 2 === 0
-    mergeTally(tally, await evaluate(plan, isFirst))
-    mergeTally(tally, await evaluate(plan, (userId) => !isFirst(userId)))
+    for (const turn of [0, 1]) mergeTally(tally, await evaluate(plan, (part) => part % 2 === turn))
     const parts = makeReport(plan, tally, OPTIONS)
     expect(parts.split).toEqual(whole.split)
     for (const [index, slice] of whole.slices.entries()) {
@@ -236,5 +234,12 @@ describe('an evaluation in shares', () => {
       }
     }
     expect(parts.sources[0]!.alone).toBeCloseTo(whole.sources[0]!.alone, 9)
+    for (const [system, metrics] of Object.entries(whole.slices[0]!.intervals!)) {
+      for (const [metric, [low, high]] of Object.entries(metrics)) {
+        const other = parts.slices[0]!.intervals![system]![metric]!
+        expect(other[0]).toBeCloseTo(low, 9)
+        expect(other[1]).toBeCloseTo(high, 9)
+      }
+    }
   })
 })

@@ -6,12 +6,10 @@ import { readEvents } from '../../src/evaluation/events.ts'
 import { PROTOCOLS } from '../../src/evaluation/protocols/protocols.ts'
 import { qualityPage } from '../../src/evaluation/quality-page.ts'
 import { makeReport, type Report, reportJson } from '../../src/evaluation/report.ts'
-import { reportPage } from '../../src/evaluation/report-page.ts'
+import { reportPage, reportPlots } from '../../src/evaluation/report-page.ts'
 import { orderSlices } from '../../src/evaluation/slices.ts'
-import { itemSimilarity } from '../../src/evaluation/systems/item-similarity.ts'
-import { live } from '../../src/evaluation/systems/live.ts'
-import { popularity } from '../../src/evaluation/systems/popularity.ts'
-import { random } from '../../src/evaluation/systems/random.ts'
+import type { Scorer } from '../../src/evaluation/systems/scorer.ts'
+import { allocateSystems, CHOOSABLE, openSystems } from '../../src/evaluation/systems/systems.ts'
 import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 
 const OPTIONS = { every: 1, seed: 1, machine: 'a machine', seconds: 1 }
@@ -19,9 +17,9 @@ const OPTIONS = { every: 1, seed: 1, machine: 'a machine', seconds: 1 }
 async function report(protocol: string): Promise<Report> {
   const events = readEvents(synthetic({ users: 20, items: 60, events: 600 }))
   const plan = PROTOCOLS[protocol]!(events, OPTIONS)
-  const serving = await live(events, 2)
-  const scorers = [random(1), popularity(events), itemSimilarity(events), serving]
-  return makeReport(plan, await evaluatePlan({ plan, live: serving, scorers }), OPTIONS)
+  const memory = allocateSystems(plan, CHOOSABLE)
+  const opened = await openSystems({ plan, systems: CHOOSABLE, memory, partitions: 2, seed: 1 })
+  return makeReport(plan, await evaluatePlan({ plan, ...opened }), OPTIONS)
 }
 
 describe('a report', () => {
@@ -68,6 +66,48 @@ describe('a report', () => {
     expect(page).not.toMatch(/(src|href)=|https?:\/\/|@import|url\(/)
     expect(page.match(/<svg /g)!.length).toBeGreaterThan(5)
     expect(page).not.toMatch(/NaN|undefined|Infinity/)
+  })
+
+  it('has the calibration of systems that predict probabilities, by slice, and how long scoring takes', async () => {
+    const events = readEvents(synthetic({ users: 20, items: 60, events: 600 }))
+    const plan = PROTOCOLS['leave-one-out']!(events, OPTIONS)
+    const certain: Scorer = {
+      systems: ['popularity'],
+      probabilistic: ['popularity'],
+      learn() {},
+      // Says .25 of everything: one of those that compete happens.
+      score: (_, [into]) => void into!.fill(0.25),
+    }
+    const tally = await evaluatePlan({ plan, scorers: [certain] })
+    const made = makeReport(plan, tally, OPTIONS)
+    const { bins, error } = made.calibration!.popularity!
+    expect(bins).toHaveLength(1)
+    expect(bins[0]!.predicted).toBeCloseTo(0.25, 12)
+    expect(bins[0]!.actual).toBeCloseTo(made.slices[0]!.n / bins[0]!.n, 12)
+    expect(error.all).toBeCloseTo(0.25 - bins[0]!.actual, 12)
+    expect(Object.keys(error)).toEqual(made.slices.map(({ name }) => name))
+    expect(made.latencies!.popularity!.n).toBe(plan.cases)
+    const page = reportPage(made)
+    expect(page).toContain('Expected calibration error by slice')
+    expect(page).not.toMatch(/NaN|undefined/)
+  })
+
+  it('makes each plot a file of its own, and maps the item embeddings that it is given', async () => {
+    const made = await report('prequential')
+    const points = Array.from({ length: 30 }, (_, at) => ({ x: at, y: at % 7, group: `genre ${at % 12}` }))
+    const plots = reportPlots(made, [{ name: 'two-tower', explained: [0.3, 0.2], points }])
+    const names = plots.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'over-stream-time-hr-10',
+        'item-embeddings-of-two-tower',
+        'latency-of-scoring-the-whole-catalogue',
+      ]),
+    )
+    for (const { svg } of plots) expect(svg).toMatch(/^<svg xmlns="[^"]+"[^>]*>.*<\/svg>$/s)
+    expect(plots.at(-1)!.svg.match(/<circle /g)).toHaveLength(30)
+    expect(plots.at(-1)!.svg).toContain('others')
   })
 
   it('makes a table of every whole in the documentation, the best of a column in bold', async () => {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { readEvents } from '../../src/evaluation/events.ts'
+import type { Plan } from '../../src/evaluation/plan.ts'
+import { PROTOCOLS } from '../../src/evaluation/protocols/protocols.ts'
 import { HistorySums } from '../../src/evaluation/systems/history-sums.ts'
+import { allocateItemModels, ItemModels } from '../../src/evaluation/systems/item-models.ts'
 import { itemSimilarity } from '../../src/evaluation/systems/item-similarity.ts'
 import { live } from '../../src/evaluation/systems/live.ts'
 import { popularity } from '../../src/evaluation/systems/popularity.ts'
 import { random } from '../../src/evaluation/systems/random.ts'
 import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
+import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 import { Random } from '../../src/random.ts'
 import { CoOccurrence } from '../../src/training/co-occurrence.ts'
 import { ease } from '../../src/training/ease.ts'
@@ -17,6 +21,20 @@ const CSV = 'user,item,time,value\na,p,1,5\na,q,2,4\nb,p,3,3\nb,q,4,2\nc,q,5,5\n
 
 async function events() {
   return readEvents(await openDataset(`${temporaryFolder({ 'own.csv': CSV })}/own.csv`))
+}
+
+/** Learns the events, with a fit after so many of them. */
+async function fittedAfter(...counts: number[]): Promise<Plan> {
+  const data = await events()
+  return {
+    ...PROTOCOLS.prequential!(data, { every: 1, seed: 1 }),
+    *steps() {
+      for (let sequence = 0; sequence <= data.size; sequence++) {
+        if (counts.includes(sequence)) yield { type: 'fit' }
+        if (sequence < data.size) yield { type: 'learn', sequence }
+      }
+    },
+  }
 }
 
 describe('the inverse of a positive definite matrix', () => {
@@ -64,17 +82,43 @@ describe('item similarity', () => {
   })
 
   it('is summed over the history, unknown before it is trained', async () => {
-    const data = await events()
-    const scorer = itemSimilarity(data)
-    for (let sequence = 0; sequence < data.size; sequence++) await scorer.learn(sequence)
+    const plan = await fittedAfter(6)
+    const scorer = itemSimilarity(new ItemModels(plan, allocateItemModels(plan, ['item-cf', 'ease'])))
     const into = scorer.systems.map(() => new Float64Array(3))
     const query = { id: 0, user: 2, at: 7, history: [1] }
     await scorer.score(query, into)
     expect(into[0]).toEqual(new Float64Array(3))
-    scorer.fit!()
+    await scorer.fit!(0)
     await scorer.score(query, into)
     expect(into[0]![0]).toBeCloseTo(2 / Math.sqrt(3 * 4), 6)
     expect(into[0]![2]).toBeCloseTo(1 / Math.sqrt(2 * 4), 6)
+  })
+
+  it('is trained on exactly the events before the fit', async () => {
+    const plan = await fittedAfter(2, 4)
+    const models = new ItemModels(plan, allocateItemModels(plan, ['item-cf']))
+    // After two events one user has met p and q, after four events two.
+    expect(models.rows('item-cf', 0)[1]).toBeCloseTo(1 / 2, 6)
+    expect(models.rows('item-cf', 1)[1]).toBeCloseTo(2 / 3, 6)
+  })
+
+  it('is trained once: a thread that finds a fit taken goes on with a later one', async () => {
+    const plan = await fittedAfter(2, 4)
+    const memory = allocateItemModels(plan, ['item-cf'])
+    const [first, second] = [new ItemModels(plan, memory), new ItemModels(plan, memory)]
+    const rows = first.rows('item-cf', 0)
+    rows[1] = 7
+    expect(second.rows('item-cf', 1)[1]).toBeCloseTo(2 / 3, 6)
+    expect(second.rows('item-cf', 0)[1]).toBe(7)
+    expect(first.rows('item-cf', 1)).toBe(second.rows('item-cf', 1))
+  })
+
+  it('says what to do where a catalogue is too large to compare every two items', async () => {
+    const plan = await fittedAfter(6)
+    const itemIds = Array.from({ length: 40_000 }, (_, item) => `i${item}`)
+    const large = { ...plan, events: { ...plan.events, itemIds } }
+    expect(() => allocateItemModels(large, ['ease'])).toThrow(/ease compare every two of 40000 items.*--systems/)
+    expect(allocateItemModels(large, []).rows).toEqual({})
   })
 
   it('carries sums on as a history grows, as if made anew', () => {
@@ -131,12 +175,36 @@ describe('the live systems', () => {
     const data = await events()
     const scorer = await live(data, 2)
     for (const sequence of [0, 1, 2]) await scorer.learn(sequence)
-    await scorer.prepare!(1)
+    await scorer.asked!(true, true)
     const into = scorer.systems.map(() => new Float64Array(3))
     await scorer.score({ id: 0, user: 1, at: 4000, history: [0] }, into)
     const blend = into[scorer.systems.indexOf('blend')]!
     const coVisits = into[scorer.systems.indexOf('co-visitation')]!
     expect(blend[1]).toBeGreaterThan(blend[2]!)
     expect(coVisits[1]).toBeGreaterThan(coVisits[2]!)
+  })
+
+  it('score the same whoever was asked before: others, here or elsewhere', async () => {
+    const data = readEvents(synthetic({ users: 30, items: 80, events: 1_500 }))
+    const ask = async (isMine: (case_: number) => boolean) => {
+      const scorer = await live(data, 2)
+      const into = scorer.systems.map(() => new Float64Array(data.itemIds.length))
+      const scores: string[] = []
+      for (let sequence = 0; sequence < data.size; sequence++) {
+        const part = Math.floor(sequence / 250)
+        await scorer.asked!(isMine(part), sequence % 250 === 0)
+        if (isMine(part)) {
+          const history: number[] = []
+          await scorer.score({ id: sequence, user: data.user[sequence]!, at: data.at[sequence]!, history }, into)
+          if (part === 4) scores.push(into.map((values) => values.join()).join())
+        }
+        await scorer.learn(sequence)
+      }
+      return scores
+    }
+    const all = await ask(() => true)
+    expect(all).toHaveLength(250)
+    expect(await ask((part) => part === 4)).toEqual(all)
+    expect(await ask((part) => part === 1 || part === 4)).toEqual(all)
   })
 })

@@ -145,6 +145,21 @@ describe("a user's own CSV", () => {
   const open = (content: string, onProblem?: (problem: Problem) => void) =>
     openDataset(join(temporaryFolder({ 'my plays.csv': content }), 'my plays.csv'), onProblem ? { onProblem } : {})
 
+  it('takes columns under the names they are said to have', async () => {
+    const folder = temporaryFolder({
+      'clicks.csv': 'Visitor;SKU;item;Seen At\nv1;s1;x;1577836800\nv2;s2;y;1577836801\n',
+    })
+    const columns = { user: 'Visitor', item: 'SKU', time: 'Seen At' }
+    const dataset = await openDataset(join(folder, 'clicks.csv'), { columns })
+    expect([...interactions(dataset)].map(({ userId, itemId, kind }) => [userId, itemId, kind])).toEqual([
+      ['v1', 's1', 'watched'],
+      ['v2', 's2', 'watched'],
+    ])
+    const wrong = openDataset(join(folder, 'clicks.csv'), { columns: { ...columns, value: 'Stars' } })
+    await expect(wrong).rejects.toThrow('no column "Stars" for value; there are Visitor, SKU, item, Seen At')
+    await expect(openDataset(join(folder, 'clicks.csv'))).rejects.toThrow(/`--columns` say .*; no time/)
+  })
+
   it('takes columns in any order under their usual names, and times in ms, seconds and ISO 8601', async () => {
     const dataset = await open(
       '\ufefftimestamp,Movie_ID,user_id,Rating\n1577836800000,a,"x, y",0.1\n1577836799,b,"say ""hi""",5\n' +

@@ -6,19 +6,23 @@ import { Command, Option } from 'commander'
 import { type Config, loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
 import { type FittedFiles, fitModels } from '../../evaluation/fitted-models.ts'
+import { partsOf } from '../../evaluation/parts.ts'
 import type { Plan, PlanOptions } from '../../evaluation/plan.ts'
 import { PROTOCOLS } from '../../evaluation/protocols/protocols.ts'
 import { qualityPage } from '../../evaluation/quality-page.ts'
 import { makeReport, type Report, reportJson } from '../../evaluation/report.ts'
-import { reportPage } from '../../evaluation/report-page.ts'
+import { type EmbeddingMap, reportPage, reportPlots } from '../../evaluation/report-page.ts'
 import { SOURCE_NAMES } from '../../evaluation/systems/live.ts'
-import { BASELINES } from '../../evaluation/systems/systems.ts'
+import { allocateSystems, CHOOSABLE } from '../../evaluation/systems/systems.ts'
 import { emptyTally, mergeTally, type Tally } from '../../evaluation/tally.ts'
 import type { ModelName } from '../../models/model-trainer.ts'
+import { ProblemList } from '../../producers/datasets/problem-list.ts'
 import { formatCount, formatDuration } from '../../producers/progress.ts'
 import { openTensorFlow } from '../../training/tensorflow.ts'
 import { RETRIEVAL_TRAINERS } from '../../training/trainers.ts'
-import { openPlan, startShare } from '../evaluation-threads.ts'
+import { columnNames } from '../columns.ts'
+import { openPlan, type PlanSource, startShare } from '../evaluation-threads.ts'
+import { embeddingMaps } from '../item-embeddings.ts'
 import { openTerminal } from '../terminal.ts'
 
 const MODELS: readonly string[] = RETRIEVAL_TRAINERS.map(({ trainer }) => trainer.name)
@@ -28,61 +32,58 @@ export function evaluateCommand(): Command {
     .description('measures recommendation quality through the code that serves')
     .addOption(new Option('--protocol <name>', 'how').choices(Object.keys(PROTOCOLS)).default('prequential'))
     .option('--data <name|path>', 'ml-1m, ml-100k, synthetic, a folder or a CSV file', 'ml-1m')
+    .option(
+      '--columns <names>',
+      'of a CSV file that calls them otherwise: user=visitor,item=sku,time=seen_at',
+      columnNames,
+    )
     .option('--every <n>', 'ask one case in so many (everything is learned)', '1')
     .option('--seed <n>', 'of everything drawn by chance', '1')
-    .option('--threads <n>', 'that share the users', String(availableParallelism()))
-    .option('--systems <names>', 'only these, of what is not live and not trained (default: all)')
+    .option('--systems <names>', `to compare, separated by commas; default all: ${CHOOSABLE.join(', ')}`)
     .option('--models <names>', `trained models to evaluate, too: ${MODELS.join(', ')}`)
     .option('--budget <seconds>', 'to train one model in', '600')
+    .option('--threads <n>', 'that share the cases', String(availableParallelism()))
     .option('--json <file>', 'write the report there')
     .option('--dump <file>', 'write one line per answer there, from which all metrics can be recomputed')
-    .option('--report <dir>', 'write index.html there: the tables and plots as one page')
+    .option('--report <dir>', 'write index.html there, the tables and plots as one page, and each plot as SVG')
+    .option('--release <dir>', 'a release, whose item embeddings the report maps')
     .option('--docs <dir>', 'only write <dir>.md from the reports (.json) in that folder')
     .option('--home <dir>', 'where downloads are kept')
     .action(async (given) => {
       if (given.docs) return writeDocs(given.docs)
       const config = loadConfig({ home: given.home })
-      const { protocol, data, json, dump } = given
+      const { protocol, data, columns = {}, json, dump } = given
       const options = { every: positive('every', given.every), seed: positive('seed', given.seed) }
       const start = performance.now()
-      const plan = await openPlan(protocol, data, config, options)
+      const problems = new ProblemList()
+      const plan = await openPlan({ protocol, data, columns, config }, options, problems)
+      if (problems.count > 0) console.error(problems.describe())
+      if (plan.cases === 0)
+        throw new TributaryError('BAD_INPUT', `${data}: too few events for ${protocol} to ask anything`)
       printSplit(plan)
       const threads = positive('threads', given.threads)
-      const systems = given.systems && namesIn('systems', given.systems, BASELINES)
+      const systems = given.systems ? namesIn('systems', given.systems, CHOOSABLE) : CHOOSABLE
       const models = given.models ? (namesIn('models', given.models, MODELS) as ModelName[]) : []
       const fits = await trainModels(plan, models, positive('budget', given.budget), options.seed, config)
-      const tally = await evaluateInThreads({
-        plan,
-        protocol,
-        data,
-        config,
-        options,
-        dump,
-        threads,
-        systems,
-        models,
-        fits,
-      })
+      const source = { protocol, data, columns, config }
+      const tally = await evaluateInThreads({ plan, ...source, options, dump, threads, systems, models, fits })
       const seconds = Math.round((performance.now() - start) / 1000)
       const machine = `${threads} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}`
       const report: Report = makeReport(plan, tally, { ...options, machine, seconds })
       if (json) writeFileSync(json, reportJson(report))
-      if (given.report) writePage(given.report, report)
+      if (given.report)
+        writePage(given.report, report, given.release ? embeddingMaps(given.release, plan.events.catalogue) : [])
       printReport(report)
       process.exit()
     })
 }
 
-interface Evaluation {
+interface Evaluation extends PlanSource {
   readonly plan: Plan
-  readonly protocol: string
-  readonly data: string
-  readonly config: Config
   readonly options: PlanOptions
+  readonly systems: readonly string[]
   readonly dump: string | undefined
   readonly threads: number
-  /** Baselines; undefined for all. */
-  readonly systems: readonly string[] | undefined
   readonly models: readonly ModelName[]
   readonly fits: readonly FittedFiles[]
 }
@@ -118,20 +119,36 @@ async function trainModels(
 }
 
 async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
-  const { plan, protocol, data, config, options, dump, threads, systems, models, fits } = evaluation
+  const { plan, protocol, data, columns, config, options, dump, threads, systems, models, fits } = evaluation
+  const work = plan.learned + plan.cases
+  const claims = new Int32Array(new SharedArrayBuffer(4 * partsOf(plan)))
+  const memory = allocateSystems(plan, systems)
   const terminal = openTerminal()
   const out = dump === undefined ? undefined : openDump(dump, plan)
   const start = performance.now()
   const done = new Array<number>(threads).fill(0)
   const shares = done.map((_, index) =>
     startShare(
-      { ...options, config, protocol, data, dump: out !== undefined, index, of: threads, systems, models, fits },
+      {
+        ...options,
+        config,
+        protocol,
+        data,
+        columns,
+        dump: out !== undefined,
+        claims,
+        memory,
+        index,
+        systems,
+        models,
+        fits,
+      },
       {
         onProgress: (reached) => {
           done[index] = reached
           const least = Math.min(...done)
-          const left = ((performance.now() - start) / Math.max(1, least)) * (plan.work - least)
-          const percent = Math.floor((100 * least) / plan.work)
+          const left = ((performance.now() - start) / Math.max(1, least)) * (work - least)
+          const percent = Math.floor((100 * least) / work)
           terminal.status(`${protocol} on ${plan.events.name}  ${percent} %  ${formatDuration(left)} left`)
         },
         onAnswers: (answers) => {
@@ -157,9 +174,10 @@ function openDump(file: string, plan: Plan): WriteStream {
   return out
 }
 
-function writePage(folder: string, report: Report): void {
+function writePage(folder: string, report: Report, embeddings: readonly EmbeddingMap[]): void {
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'index.html'), reportPage(report))
+  writeFileSync(join(folder, 'index.html'), reportPage(report, embeddings))
+  for (const { name, svg } of reportPlots(report, embeddings)) writeFileSync(join(folder, `${name}.svg`), svg)
 }
 
 function writeDocs(folder: string): void {

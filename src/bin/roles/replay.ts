@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import { chooseDataset, datasetsFolder } from '../../producers/choose-dataset.ts'
+import type { ColumnNames } from '../../producers/datasets/csv-file.ts'
 import type { Dataset } from '../../producers/datasets/dataset.ts'
 import { timeAt } from '../../producers/datasets/dataset.ts'
 import { openDataset } from '../../producers/datasets/open-dataset.ts'
@@ -73,9 +74,14 @@ async function findDataset({ config, data, onMessage, onStatus, signal }: LiveRe
 }
 
 /** Opens a data set by name or path, looked for where downloads and MOVIELENS_DIR are. */
-export function openData(data: string, config: Config, problems: ProblemList): Promise<Dataset> {
+export function openData(
+  data: string,
+  config: Config,
+  problems: ProblemList,
+  columns: ColumnNames = {},
+): Promise<Dataset> {
   const folders = [...(config.movielensDir === undefined ? [] : [config.movielensDir]), datasetsFolder(config.home)]
-  return openDataset(data, { folders, onProblem: problems.add })
+  return openDataset(data, { folders, columns, onProblem: problems.add })
 }
 
 function liveSpeed(dataset: Dataset, from: number): number {

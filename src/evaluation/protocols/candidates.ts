@@ -25,7 +25,8 @@ export function candidates(events: Events, { every }: PlanOptions): Plan {
     detailEvery: 1,
     singleTarget: true,
     timeline: false,
-    work: size + Math.ceil((size - start) / every),
+    learned: size,
+    cases: Math.ceil((size - start) / every),
     *steps(): Generator<Step> {
       const met = new Uint8Array(events.userIds.length)
       for (let sequence = 0; sequence < size; sequence++) {

@@ -55,7 +55,8 @@ export function leaveOneOutPlan(
     detailEvery: 1,
     singleTarget: true,
     timeline: false,
-    work: learned + Math.ceil(targets.length / every),
+    learned,
+    cases: Math.ceil(targets.length / every),
     *steps(): Generator<Step> {
       for (let sequence = 0; sequence < events.size; sequence++) {
         if (keeps[sequence] === 1 && targetOf[events.user[sequence]!] !== sequence) yield { type: 'learn', sequence }

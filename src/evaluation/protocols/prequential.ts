@@ -25,7 +25,8 @@ export function prequential(events: Events, { every }: PlanOptions): Plan {
     detailEvery: 20 * every,
     singleTarget: true,
     timeline: true,
-    work: size + Math.ceil(size / every),
+    learned: size,
+    cases: Math.ceil(size / every),
     *steps(): Generator<Step> {
       const met = new Uint8Array(events.userIds.length)
       for (let sequence = 0; sequence < size; sequence++) {

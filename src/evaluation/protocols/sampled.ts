@@ -10,12 +10,12 @@ const NEGATIVES = 99
  * that do so: the order of systems may differ from that of full ranking (Krichene & Rendle, KDD 2020).
  */
 export function sampled(events: Events, { every, seed }: PlanOptions): Plan {
-  const random = new Random(seed)
+  let random = new Random(seed)
   const metBy = events.userIds.map(() => new Set<number>())
   events.item.forEach((item, sequence) => {
     metBy[events.user[sequence]!]!.add(item)
   })
-  return leaveOneOutPlan(events, every, {
+  const plan = leaveOneOutPlan(events, every, {
     protocol: 'sampled',
     rules: `The target competes with ${NEGATIVES} items that the user never met, drawn evenly. ${SPLIT_RULES}`,
     headlines: ['all'],
@@ -25,4 +25,12 @@ export function sampled(events: Events, { every, seed }: PlanOptions): Plan {
       return [{ slices: ['all'], relevant: [target], among }]
     },
   })
+  return {
+    ...plan,
+    // The same draws however often the steps are walked through.
+    *steps() {
+      random = new Random(seed)
+      yield* plan.steps()
+    },
+  }
 }

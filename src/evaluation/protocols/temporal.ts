@@ -42,7 +42,8 @@ export function temporal(events: Events, { every }: PlanOptions): Plan {
     detailEvery: 1,
     singleTarget: false,
     timeline: false,
-    work: keeps.length + 2 * testUsers.length + Math.ceil(testEvents / every),
+    learned: keeps.length,
+    cases: 2 * testUsers.length + Math.ceil(testEvents / every),
     *steps(): Generator<Step> {
       yield* learn(keeps.subarray(0, validationStart))
       yield* askOnce('frozen')

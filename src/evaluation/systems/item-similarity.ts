@@ -1,59 +1,46 @@
-import { CoOccurrence } from '../../training/co-occurrence.ts'
-import { ease } from '../../training/ease.ts'
-import type { Events } from '../events.ts'
 import { HistorySums, type HistoryWeights } from './history-sums.ts'
+import type { ItemModelName, ItemModels } from './item-models.ts'
 import type { Scorer } from './scorer.ts'
 
 const WHOLE: HistoryWeights = { window: Number.POSITIVE_INFINITY, decay: 1 }
 
-/** Models of item to item, trained on all that has been learned, over the whole of a history or its end. */
-const MODELS: readonly { name: string; train: (counts: CoOccurrence) => Float32Array; recent: HistoryWeights }[] = [
-  { name: 'item-cf', train: cosine, recent: { window: 20, decay: 0.8 } },
-  { name: 'ease', train: ease, recent: { window: 30, decay: 0.9 } },
-]
-
-/** Scores an item by how much it goes with the items of the history, as of the last training. */
-export function itemSimilarity(events: Events): Scorer {
-  const counts = new CoOccurrence(events.userIds.length, events.itemIds.length)
-  const models = MODELS.map(({ train, recent }) => ({
-    train,
-    rows: new Float32Array(0) as Float32Array,
-    sums: [new HistorySums(WHOLE), new HistorySums(recent)],
-  }))
-  return {
-    systems: MODELS.flatMap(({ name }) => [name, `${name}/recent`]),
-    learn(sequence) {
-      counts.learn(events.user[sequence]!, events.item[sequence]!)
-    },
-    fit() {
-      for (const model of models) {
-        model.rows = model.train(counts)
-        for (const sums of model.sums) sums.clear()
-      }
-    },
-    score({ user, history }, into) {
-      let at = 0
-      for (const { rows, sums } of models) {
-        for (const sum of sums) {
-          if (rows.length > 0) into[at]!.set(sum.of(user, history, rows, counts.items))
-          else into[at]!.fill(0)
-          at++
-        }
-      }
-    },
-  }
+/** Models of item to item, over the whole of a history or its end. */
+const SYSTEMS: Readonly<Record<string, { readonly model: ItemModelName; readonly weights: HistoryWeights }>> = {
+  'item-cf': { model: 'item-cf', weights: WHOLE },
+  'item-cf/recent': { model: 'item-cf', weights: { window: 20, decay: 0.8 } },
+  ease: { model: 'ease', weights: WHOLE },
+  'ease/recent': { model: 'ease', weights: { window: 30, decay: 0.9 } },
 }
 
-/** Cosine of two items' users, one more in each norm so that rare items do not look alike by chance. */
-function cosine(counts: CoOccurrence): Float32Array {
-  const { items, visits } = counts
-  const rows = new Float32Array(items ** 2)
-  for (let a = 0; a < items; a++) {
-    for (let b = 0; b < a; b++) {
-      const similarity = counts.both(a, b) / Math.sqrt((visits[a]! + 1) * (visits[b]! + 1))
-      rows[a * items + b] = similarity
-      rows[b * items + a] = similarity
-    }
+export const ITEM_SIMILARITY_SYSTEMS: readonly string[] = Object.keys(SYSTEMS)
+
+/** The models that systems need, each once. */
+export function modelsOf(systems: readonly string[]): ItemModelName[] {
+  return [...new Set(systems.flatMap((system) => SYSTEMS[system]?.model ?? []))]
+}
+
+/** Scores an item by how much it goes with the items of the history, as of the last fit. */
+export function itemSimilarity(models: ItemModels, systems = ITEM_SIMILARITY_SYSTEMS): Scorer {
+  const scored = systems.map((system) => ({ ...SYSTEMS[system]!, sums: new HistorySums(SYSTEMS[system]!.weights) }))
+  const clear = () => {
+    for (const { sums } of scored) sums.clear()
   }
-  return rows
+  let fit = -1
+  return {
+    systems,
+    learn() {},
+    fit(index) {
+      fit = index
+      clear()
+    },
+    asked(isMine, isFirst) {
+      if (isMine && isFirst) clear()
+    },
+    score({ user, history }, into) {
+      scored.forEach(({ model, sums }, index) => {
+        if (fit < 0) into[index]!.fill(0)
+        else into[index]!.set(sums.of(user, history, models.rows(model, fit), models.items))
+      })
+    },
+  }
 }

@@ -5,20 +5,22 @@ import { LiveState } from '../../projections/live-state.ts'
 import { ItemIndex } from '../../retrieval/online/item-index.ts'
 import { OnlineState } from '../../retrieval/online/online-state.ts'
 import { type Scored, SOURCES } from '../../retrieval/retriever.ts'
-import { Scores } from '../../retrieval/sources/scores.ts'
 import { LiveRecommender } from '../../serving/live-recommender.ts'
 import { LIVE_GROUP } from '../../state/keys.ts'
 import { openMemoryStateStore } from '../../state/memory-state-store.ts'
+import type { StateStore } from '../../state/state-store.ts'
 import { type Events, interactionAt } from '../events.ts'
 import { referenceRarity, scoreReference } from '../reference-co-visitation.ts'
-import type { Scorer } from './scorer.ts'
+import type { Query, Scorer } from './scorer.ts'
 
 /** Events after which serving reads item statistics again, as it does several times a second. */
-const REFRESH_EVENTS = 100
-/** Events that are folded in one go at most. */
+export const REFRESH_EVENTS = 100
+/** Events that are folded in one go at least, while nobody asks here. */
 const BATCH_EVENTS = 1_000
 
 export const SOURCE_NAMES: readonly string[] = SOURCES.map(({ name }) => name)
+
+export const LIVE_SYSTEMS: readonly string[] = ['decayed-popularity', 'co-visitation', 'blend']
 
 /** What serving does, over state that the real projections have folded. */
 export interface LiveScorer extends Scorer {
@@ -26,76 +28,124 @@ export interface LiveScorer extends Scorer {
   readonly scored: Scored
 }
 
-export async function live(events: Events, partitions: number): Promise<LiveScorer> {
+export async function live(events: Events, partitions: number, systems = LIVE_SYSTEMS): Promise<LiveScorer> {
   const store = openMemoryStateStore({ partitions, shared: true })
-  const catalogue = new Catalogue()
-  for (const item of events.catalogue) catalogue.put(item)
+  const folds = await Folds.open(events, store)
+  const visits = new Float64Array(events.itemIds.length)
+  const rarity = new Float64Array(events.itemIds.length).fill(referenceRarity(0))
   const items = new ItemIndex()
   // Serving's indexes are the data's: scores need no translation.
   for (const itemId of events.itemIds) items.index(itemId)
-  const online = new OnlineState(store, LIVE_GROUP, items)
-  const recommender = new LiveRecommender({ online, catalogue })
-  const folds: LiveState[] = []
-  for (let partition = 0; partition < partitions; partition++) {
-    folds.push(await LiveState.open(await store.own(LIVE_GROUP, partition), catalogue))
-  }
-  const waiting: Interaction[][] = folds.map(() => [])
-  const visits = new Float64Array(events.itemIds.length)
-  const rarity = new Float64Array(events.itemIds.length).fill(referenceRarity(0))
-  const reference = new Scores()
+  /** A server that has started with the part of the cases at hand; undefined while others are asked. */
+  let serving: { readonly online: OnlineState; readonly recommender: LiveRecommender } | undefined
+  let scored: Scored | undefined
   let learned = 0
   let askedAt = 0
   let refreshedAt = 0
-  let scored: Scored | undefined
-
-  async function fold(partition: number): Promise<void> {
-    const batch = waiting[partition]!
-    if (batch.length === 0) return
-    waiting[partition] = []
-    await folds[partition]!.fold(batch)
-    await folds[partition]!.commit({ ratings: learned })
-  }
 
   async function refresh(): Promise<void> {
-    for (let partition = 0; partition < partitions; partition++) await fold(partition)
-    await recommender.refresh()
+    await folds.fold()
+    await serving?.recommender.refresh()
     refreshedAt = learned
   }
 
-  await refresh()
+  const scores: Readonly<Record<string, (query: Query, into: Float64Array) => void>> = {
+    'decayed-popularity': (_, into) => {
+      const { trend } = serving!.online.table
+      for (let item = 0; item < into.length; item++) into[item] = trend[item] ?? 0
+    },
+    'co-visitation': (_, into) => {
+      scoreReference(scored!.context, into, rarity)
+      for (let item = 0; item < into.length; item++) into[item]! += 1e-9 * visits[item]!
+    },
+    blend: (_, into) => {
+      for (let item = 0; item < into.length; item++) into[item] = scored!.blended.get(item)
+    },
+  }
+
   return {
-    systems: ['decayed-popularity', 'co-visitation', 'blend'],
+    systems,
     get scored() {
       return scored!
     },
     async learn(sequence) {
-      const event = interactionAt(events, sequence)
       const item = events.item[sequence]!
       visits[item]!++
       rarity[item] = referenceRarity(visits[item]!)
-      const partition = partitionFor(event.userId, partitions)
-      waiting[partition]!.push(event)
+      folds.add(sequence)
       learned++
-      if (waiting[partition]!.length >= BATCH_EVENTS) await fold(partition)
+      if (folds.waiting >= BATCH_EVENTS) await folds.fold()
       // While nobody asks, nothing needs to be fresh.
-      if (learned % REFRESH_EVENTS === 0 && learned - askedAt <= REFRESH_EVENTS) await refresh()
+      const isAsked = serving && learned - askedAt <= REFRESH_EVENTS
+      if (isAsked && learned % REFRESH_EVENTS === 0) await refresh()
     },
-    async prepare(user) {
+    async asked(isMine, isFirst) {
       askedAt = learned
-      for (let partition = 0; partition < partitions; partition++) await fold(partition)
-      if (learned - refreshedAt >= REFRESH_EVENTS) await refresh()
-      // Reading a user may bring vocabularies up to date.
-      await online.user(events.userIds[user]!)
-    },
-    async score({ user, at }, [trend, coVisits, blend]) {
-      scored = await recommender.score(events.userIds[user]!, at)
-      const { context, blended } = scored
-      scoreReference(context, reference, items.size, rarity)
-      for (let item = 0; item < visits.length; item++) {
-        trend![item] = online.table.trend[item] ?? 0
-        coVisits![item] = reference.get(item) + 1e-9 * visits[item]!
-        blend![item] = blended.get(item)
+      if (!isMine) {
+        serving = undefined
+        return
       }
+      if (isFirst) {
+        const online = new OnlineState(store, LIVE_GROUP, items)
+        serving = {
+          online,
+          recommender: new LiveRecommender({ online, catalogue: catalogueOf(events) }),
+        }
+      }
+      if (isFirst || learned - refreshedAt >= REFRESH_EVENTS) await refresh()
+      await folds.fold()
     },
+    async score(query, into) {
+      scored = await serving!.recommender.score(events.userIds[query.user]!, query.at)
+      for (let at = 0; at < systems.length; at++) scores[systems[at]!]!(query, into[at]!)
+    },
+  }
+}
+
+function catalogueOf(events: Events): Catalogue {
+  const catalogue = new Catalogue()
+  for (const item of events.catalogue) catalogue.put(item)
+  return catalogue
+}
+
+/** The projections of all partitions, and the events that they have not folded yet. */
+class Folds {
+  readonly #events: Events
+  readonly #states: readonly LiveState[]
+  readonly #waiting: Interaction[][]
+  #folded = 0
+  waiting = 0
+
+  private constructor(events: Events, states: readonly LiveState[]) {
+    this.#events = events
+    this.#states = states
+    this.#waiting = states.map(() => [])
+  }
+
+  static async open(events: Events, store: StateStore): Promise<Folds> {
+    const catalogue = catalogueOf(events)
+    const states: LiveState[] = []
+    for (let partition = 0; partition < store.partitions; partition++) {
+      states.push(await LiveState.open(await store.own(LIVE_GROUP, partition), catalogue))
+    }
+    return new Folds(events, states)
+  }
+
+  add(sequence: number): void {
+    const event = interactionAt(this.#events, sequence)
+    this.#waiting[partitionFor(event.userId, this.#states.length)]!.push(event)
+    this.waiting++
+  }
+
+  async fold(): Promise<void> {
+    for (const [partition, state] of this.#states.entries()) {
+      const batch = this.#waiting[partition]!
+      if (batch.length === 0) continue
+      this.#waiting[partition] = []
+      this.waiting -= batch.length
+      this.#folded += batch.length
+      await state.fold(batch)
+      await state.commit({ ratings: this.#folded })
+    }
   }
 }

@@ -1,18 +1,61 @@
-import type { Events } from '../events.ts'
-import { itemSimilarity } from './item-similarity.ts'
+import type { Plan } from '../plan.ts'
+import { allocateItemModels, type ItemModelMemory, ItemModels } from './item-models.ts'
+import { ITEM_SIMILARITY_SYSTEMS, itemSimilarity, modelsOf } from './item-similarity.ts'
+import { LIVE_SYSTEMS, type LiveScorer, live } from './live.ts'
 import { popularity } from './popularity.ts'
 import { random } from './random.ts'
 import type { Scorer } from './scorer.ts'
 
-/** Systems that every evaluation has beside the live ones, unless it is asked for less. */
-export const BASELINES: readonly string[] = ['random', 'popularity', 'item-cf', 'item-cf/recent', 'ease', 'ease/recent']
+/** Systems of `--models`. */
+const TRAINED: readonly string[] = ['item-cf/trained', 'two-tower', 'sequence']
 
-/** @param names of systems that are wanted, with those they share a scorer with; undefined for all */
-export function baselines(events: Events, seed: number, names: readonly string[] | undefined): Scorer[] {
-  const wants = (...systems: readonly string[]) => !names || systems.some((name) => names.includes(name))
-  return [
-    ...(wants('random') ? [random(seed)] : []),
-    ...(wants('popularity') ? [popularity(events)] : []),
-    ...(wants(...BASELINES.slice(2)) ? [itemSimilarity(events)] : []),
-  ]
+/** Every system, in the order of every table. */
+export const SYSTEMS: readonly string[] = [
+  'random',
+  'popularity',
+  'decayed-popularity',
+  'item-cf',
+  'item-cf/recent',
+  'ease',
+  'ease/recent',
+  'co-visitation',
+  ...TRAINED,
+  'blend',
+]
+
+/** Those that need no models. */
+export const CHOOSABLE: readonly string[] = SYSTEMS.filter((name) => !TRAINED.includes(name))
+
+/** What threads share: nothing that one of them learns from the cases of another. */
+export interface SystemsMemory {
+  readonly itemModels: ItemModelMemory
+}
+
+export function allocateSystems(plan: Plan, systems: readonly string[]): SystemsMemory {
+  return { itemModels: allocateItemModels(plan, modelsOf(systems)) }
+}
+
+export interface SystemsOptions {
+  readonly plan: Plan
+  /** Names of CHOOSABLE. */
+  readonly systems: readonly string[]
+  readonly memory: SystemsMemory
+  /** Of the live state. */
+  readonly partitions: number
+  readonly seed: number
+}
+
+/** The scorers of the systems, and the one whose candidate sources are looked into where it is among them. */
+export async function openSystems(options: SystemsOptions): Promise<{ scorers: Scorer[]; live?: LiveScorer }> {
+  const { plan, systems, memory, partitions, seed } = options
+  const of = (names: readonly string[]) => names.filter((name) => systems.includes(name))
+  const scorers: Scorer[] = []
+  if (systems.includes('random')) scorers.push(random(seed))
+  if (systems.includes('popularity')) scorers.push(popularity(plan.events))
+  const similar = of(ITEM_SIMILARITY_SYSTEMS)
+  if (similar.length > 0) scorers.push(itemSimilarity(new ItemModels(plan, memory.itemModels), similar))
+  const served = of(LIVE_SYSTEMS)
+  if (served.length === 0 && plan.protocol !== 'candidates') return { scorers }
+  const serving = await live(plan.events, partitions, served)
+  return { scorers: [...scorers, serving], live: serving }
 }

@@ -18,14 +18,13 @@ export function trained(events: Events, names: readonly ModelName[], fits: reado
   /** Sequence numbers by user, oldest first. */
   const histories: number[][] = events.userIds.map(() => [])
   let models: readonly Model[] = []
-  let fit = 0
   return {
     systems: names.map((name) => (name === 'item-cf' ? 'item-cf/trained' : name)),
     learn(sequence) {
       histories[events.user[sequence]!]!.push(sequence)
     },
-    fit() {
-      const released = readFitted(fits[fit++]!, events.itemIds)
+    fit(index) {
+      const released = readFitted(fits[index]!, events.itemIds)
       models = names.map((name) => modelOf(name, released.models.get(name)!))
     },
     score({ user, at }, into) {

@@ -22,19 +22,26 @@ const COLUMNS = {
 
 type Column = keyof typeof COLUMNS
 
+export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly Column[]
+
+/** What columns are called in a file, where it is not one of the names that are known. */
+export type ColumnNames = Partial<Record<Column, string>>
+
 /**
  * A user's own file of interactions: comma, semicolon or tab separated, with a header that names user, item and time,
  * and maybe value and kind. Without a kind, a row with a value is a rating and one without was watched. There is no
  * catalogue: an item is called by its id until someone puts it.
+ *
+ * @param names of columns that are called otherwise, exactly as in the header
  */
-export async function openCsvFile(file: string, onProblem: OnProblem): Promise<Dataset> {
+export async function openCsvFile(file: string, onProblem: OnProblem, names: ColumnNames = {}): Promise<Dataset> {
   const name = datasetNameOf(basename(file).replace(/\.(csv|tsv|txt)?(\.gz)?$/i, ''))
   const into = { table: new InteractionTable(), users: new IdTable(), items: new IdTable() }
   let parseRow: ((line: string) => string | undefined) | undefined
   await readLines(file, onProblem, (bytes, start, end) => {
     const line = bytes.toString('utf8', start, end)
     if (parseRow) return parseRow(line)
-    parseRow = rowParser(file, line, into)
+    parseRow = rowParser(readHeader(file, line, names), into)
     return undefined
   })
   const catalogue = { [Symbol.iterator]: () => into.items.ids.map((itemId) => ({ itemId, title: itemId })).values() }
@@ -47,8 +54,8 @@ interface Into {
   readonly items: IdTable
 }
 
-function rowParser(file: string, header: string, { table, users, items }: Into): (line: string) => string | undefined {
-  const { delimiter, columns, width } = readHeader(file, header)
+function rowParser(header: Header, { table, users, items }: Into): (line: string) => string | undefined {
+  const { delimiter, columns, width } = header
   const field = (fields: readonly string[], column: Column) => fields[columns[column] ?? width]?.trim() ?? ''
   const latestAt = Date.now() + MAX_AHEAD_MS
   return (line) => {
@@ -80,21 +87,29 @@ interface Header {
   readonly columns: Partial<Record<Column, number>>
 }
 
-function readHeader(file: string, line: string): Header {
+function readHeader(file: string, line: string, given: ColumnNames): Header {
   const delimiter = [',', ';', '\t'].find((candidate) => line.includes(candidate)) ?? ','
   const names = splitCsv(line, delimiter) ?? []
   const plain = names.map((name) => name.toLowerCase().replaceAll(/[\s_-]/g, ''))
   const columns: Partial<Record<Column, number>> = {}
   for (const [column, aliases] of Object.entries(COLUMNS) as [Column, readonly string[]][]) {
-    const index = plain.findIndex((name) => aliases.includes(name))
+    const called = given[column]
+    const index =
+      called === undefined
+        ? plain.findIndex((name) => aliases.includes(name))
+        : names.findIndex((name) => name.trim() === called)
     if (index >= 0) columns[column] = index
+    else if (called !== undefined) {
+      const message = `${file}: no column ${JSON.stringify(called)} for ${column}; there are ${names.join(', ')}`
+      throw new TributaryError('BAD_INPUT', message, { file, column })
+    }
   }
   const missing = (['user', 'item', 'time'] as const).filter((column) => columns[column] === undefined)
   if (missing.length) {
     throw new TributaryError(
       'BAD_INPUT',
-      `${file}: the first line must name the columns user, item and time (and may name value and kind); ` +
-        `no ${missing.join(', no ')} in ${JSON.stringify(line.slice(0, 200))}`,
+      `${file}: the first line must name the columns user, item and time (and may name value and kind), or \`--columns\` ` +
+        `say what they are called; no ${missing.join(', no ')} in ${JSON.stringify(line.slice(0, 200))}`,
       { file, missing },
     )
   }

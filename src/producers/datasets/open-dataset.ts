@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { TributaryError } from '../../errors.ts'
-import { openCsvFile } from './csv-file.ts'
+import { type ColumnNames, openCsvFile } from './csv-file.ts'
 import { type Dataset, datasetNameOf } from './dataset.ts'
 import { fileIn, type Layout } from './layout.ts'
 import type { OnProblem } from './lines.ts'
@@ -16,6 +16,8 @@ export interface OpenOptions {
   /** Where to look for a data set given by name: each may hold it as a sub-folder, or be it. */
   readonly folders?: readonly string[]
   readonly synthetic?: SyntheticOptions
+  /** Of a CSV file. */
+  readonly columns?: ColumnNames
   /** Told of every line that could not be read. */
   readonly onProblem?: OnProblem
 }
@@ -25,7 +27,7 @@ export interface OpenOptions {
  * @throws TributaryError BAD_INPUT with what was looked for
  */
 export async function openDataset(source: string, options: OpenOptions = {}): Promise<Dataset> {
-  const { folders = [], onProblem = () => {} } = options
+  const { folders = [], onProblem = () => {}, columns } = options
   if (source === 'synthetic') return synthetic(options.synthetic)
   const generated = parseSyntheticName(source)
   if (generated) return synthetic(generated)
@@ -39,7 +41,7 @@ export async function openDataset(source: string, options: OpenOptions = {}): Pr
       { source },
     )
   }
-  if (!statSync(path).isDirectory()) return openCsvFile(path, onProblem)
+  if (!statSync(path).isDirectory()) return openCsvFile(path, onProblem, columns)
   const layout = layoutOf(path)
   if (!layout) throw new TributaryError('BAD_INPUT', `${path} is not a data set: ${whatWasLookedFor()}`, { path })
   return layout.open({ name: datasetNameOf(basename(resolve(path))), folder: path, onProblem })
