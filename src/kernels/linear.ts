@@ -72,24 +72,6 @@ export function innerProduct(a: Float64Array, aFrom: number, b: Float64Array, bF
   return sum
 }
 
-const NORM_EPSILON = 1e-6
-
-/** Root-mean-square norm of each row: into = x / rms(x) * gain. */
-export function applyNorm(
-  gain: Float64Array,
-  rows: number,
-  x: Float64Array,
-  xOffset: number,
-  into: Float64Array,
-): void {
-  const width = gain.length
-  for (let row = 0; row < rows; row++) {
-    const from = xOffset + row * width
-    const inverse = 1 / Math.sqrt(innerProduct(x, from, x, from, width) / width + NORM_EPSILON)
-    for (let i = 0; i < width; i++) into[row * width + i] = x[from + i]! * inverse * gain[i]!
-  }
-}
-
 /** Overwrites `scores[0..length)` with their softmax. */
 export function softmax(scores: Float64Array, length: number): void {
   let most = Number.NEGATIVE_INFINITY

@@ -1,45 +1,61 @@
 // The forward pass of the sequence model (src/training/sequence-model.ts) for one history. Only the last event's state
 // is asked for, so the last block works out that one alone.
+import { TributaryError } from '../errors.ts'
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { CONTEXTS_AN_EVENT, contextOf, gapBucket } from './event-context.ts'
-import { applyLinear, applyNorm, innerProduct, type Linear, linearOf, softmax } from './linear.ts'
+import { LinearAlgebra } from './linear-algebra.ts'
 import { tensorOf } from './tensor-of.ts'
 
 interface Block {
-  readonly attentionNorm: Float64Array
-  /** Queries, keys and values, one after the other. */
-  readonly attentionIn: Linear
-  /** (window, heads) */
-  readonly distance: Float64Array
-  /** (GAP_BUCKETS, heads) */
-  readonly age: Float64Array
-  readonly attentionOut: Linear
-  readonly forwardNorm: Float64Array
-  readonly forwardIn: Linear
-  readonly forwardOut: Linear
+  readonly attentionNorm: Float32Array
+  /** (width, 3 width): to queries, keys and values, one after the other. */
+  readonly attentionIn: Float32Array
+  /** (window, heads) and (GAP_BUCKETS, heads) */
+  readonly distance: Float32Array
+  readonly age: Float32Array
+  readonly attentionOut: Float32Array
+  readonly forwardNorm: Float32Array
+  readonly forwardIn: Float32Array
+  readonly forwardInBias: Float32Array
+  readonly forwardOut: Float32Array
+  readonly forwardOutBias: Float32Array
 }
 
-/** @throws CORRUPT where a tensor is missing */
+const BLOCK_ARRAYS = 10
+const WORK_ARRAYS = 8
+const NORM_EPSILON = 1e-6
+
+/** @throws CORRUPT where a tensor is missing or of a size that the kernel cannot take */
 export function sequenceQuery(tensors: Tensors): QueryModel {
   const items = tensorOf(tensors, 'items')
   const width = items.shape[1]!
   const heads = tensorOf(tensors, 'heads').data[0]!
-  const blocks: Block[] = []
-  while (tensors.has(`${blocks.length}.attention.in`)) blocks.push(readBlock(tensors, blocks.length))
+  const size = width / heads
+  const hiddenWidth = tensorOf(tensors, '0.forward.in').shape[1]!
+  if (size % 4 !== 0 || hiddenWidth % 4 !== 0) {
+    throw new TributaryError('CORRUPT', `a sequence model of width ${width} in ${heads} heads: 4 must divide a head`)
+  }
   const window = tensorOf(tensors, '0.attention.distance').shape[0]!
+  let count = 0
+  while (tensors.has(`${count}.attention.in`)) count++
+  const weightFloats = [...tensors].reduce((sum, [name, { data }]) => sum + (name === 'items' ? 0 : data.length), 0)
+  const workFloats = window * (6 * width + hiddenWidth + width + 2)
+  const algebra = new LinearAlgebra(weightFloats + workFloats, BLOCK_ARRAYS * count + WORK_ARRAYS)
+  const blocks = Array.from({ length: count }, (_, block) => readBlock(tensors, block, algebra))
   const contexts = tensorOf(tensors, 'contexts').data
-  const finalNorm = Float64Array.from(tensorOf(tensors, 'final.norm').data)
+  const finalNorm = tensorOf(tensors, 'final.norm').data
   const finalBias = tensorOf(tensors, 'final.bias').data
   const scale = Math.sqrt(width)
+  const { run } = algebra
 
-  const x = new Float64Array(window * width)
-  const normed = new Float64Array(window * width)
-  const projected = new Float64Array(window * 3 * width)
-  const attended = new Float64Array(window * width)
-  const hidden = new Float64Array(window * Math.max(...blocks.map(({ forwardIn }) => forwardIn.outputs)))
-  const added = new Float64Array(window * width)
-  const weights = new Float64Array(window)
+  const x = algebra.array(window * width)
+  const normed = algebra.array(window * width)
+  const projected = algebra.array(window * 3 * width)
+  const attended = algebra.array(window * width)
+  const hidden = algebra.array(window * hiddenWidth)
+  const added = algebra.array(window * width)
+  const weights = algebra.array(window)
   /** Event times of the rows of x, ms. */
   const at = new Float64Array(window)
   /** Of the position that attends: bucket of the time since each earlier one. */
@@ -57,8 +73,7 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
         attend(block, length, first)
         feedForward(block, length, first)
       })
-      const last = (length - 1) * width
-      applyNorm(finalNorm, 1, x, last, normed)
+      norm(finalNorm, 1, (length - 1) * width)
       for (let i = 0; i < width; i++) into[i] = normed[i]! + finalBias[i]!
       return true
     },
@@ -84,60 +99,124 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
     return length
   }
 
-  /** Adds attention to the states from position `first` on. */
-  function attend(block: Block, length: number, first: number): void {
-    applyNorm(block.attentionNorm, length, x, 0, normed)
-    // Queries where they are asked for, keys and values everywhere.
-    const [all, from] = [3 * width, first * width]
-    applyLinear(block.attentionIn, [0, width], length - first, normed, from, projected, first * all, all)
-    applyLinear(block.attentionIn, [width, all], length, normed, 0, projected, width, all)
-    const size = width / heads
-    const sharpness = 1 / Math.sqrt(size)
-    attended.fill(0, from, length * width)
-    for (let position = first; position < length; position++) {
-      for (let to = 0; to <= position; to++) ages[to] = gapBucket(at[position]! - at[to]!)
-      for (let head = 0; head < heads; head++) {
-        const query = position * all + head * size
-        for (let to = 0; to <= position; to++) {
-          const key = to * all + width + head * size
-          const bias = block.distance[(position - to) * heads + head]! + block.age[ages[to]! * heads + head]!
-          weights[to] = sharpness * innerProduct(projected, query, projected, key, size) + bias
-        }
-        softmax(weights, position + 1)
-        const out = position * width + head * size
-        for (let to = 0; to <= position; to++) {
-          const weight = weights[to]!
-          const value = to * all + 2 * width + head * size
-          for (let i = 0; i < size; i++) attended[out + i]! += weight * projected[value + i]!
-        }
-      }
+  /** Root-mean-square norm of rows of x from `offset` on into the first rows of `normed`. */
+  function norm(gain: Float32Array, rows: number, offset: number): void {
+    for (let row = 0; row < rows; row++) {
+      const from = offset + row * width
+      let squares = 0
+      for (let i = 0; i < width; i++) squares += x[from + i]! ** 2
+      const inverse = 1 / Math.sqrt(squares / width + NORM_EPSILON)
+      for (let i = 0; i < width; i++) normed[row * width + i] = x[from + i]! * inverse * gain[i]!
     }
-    applyLinear(block.attentionOut, [0, width], length - first, attended, from, added, from, width)
-    for (let i = from; i < length * width; i++) x[i]! += added[i]!
   }
 
-  function feedForward({ forwardNorm, forwardIn, forwardOut }: Block, length: number, first: number): void {
-    const from = first * width
+  /** Adds attention to the states from position `first` on. */
+  function attend(block: Block, length: number, first: number): void {
+    norm(block.attentionNorm, length, 0)
+    const all = 3 * width
     const rows = length - first
-    applyNorm(forwardNorm, rows, x, from, normed)
-    applyLinear(forwardIn, [0, forwardIn.outputs], rows, normed, 0, hidden, 0, forwardIn.outputs)
-    for (let i = 0; i < rows * forwardIn.outputs; i++) if (hidden[i]! < 0) hidden[i] = 0
-    applyLinear(forwardOut, [0, width], rows, hidden, 0, added, 0, width)
+    const from = first * width
+    const inAddress = block.attentionIn.byteOffset
+    const normedFrom = normed.byteOffset + 4 * from
+    // Queries where they are asked for, keys and values everywhere.
+    const queriesFrom = projected.byteOffset + 4 * first * all
+    run.linear(normedFrom, width, rows, width, inAddress, all, width, 0, queriesFrom, all)
+    const keysFrom = projected.byteOffset + 4 * width
+    run.linear(normed.byteOffset, width, length, width, inAddress + 4 * width, all, 2 * width, 0, keysFrom, all)
+    for (let position = first; position < length; position++) {
+      for (let to = 0; to <= position; to++) ages[to] = gapBucket(at[position]! - at[to]!)
+      for (let head = 0; head < heads; head++) attendHead(block, position, head)
+    }
+    const attendedFrom = attended.byteOffset + 4 * from
+    run.linear(
+      attendedFrom,
+      width,
+      rows,
+      width,
+      block.attentionOut.byteOffset,
+      width,
+      width,
+      0,
+      added.byteOffset,
+      width,
+    )
+    for (let i = 0; i < rows * width; i++) x[from + i]! += added[i]!
+  }
+
+  function attendHead({ distance, age }: Block, position: number, head: number): void {
+    const all = 3 * width
+    const sharpness = 1 / Math.sqrt(size)
+    const query = projected.byteOffset + 4 * (position * all + head * size)
+    const keys = projected.byteOffset + 4 * (width + head * size)
+    run.products(query, keys, all, position + 1, size, weights.byteOffset)
+    for (let to = 0; to <= position; to++) {
+      const bias = distance[(position - to) * heads + head]! + age[ages[to]! * heads + head]!
+      weights[to] = sharpness * weights[to]! + bias
+    }
+    softmax(weights, position + 1)
+    const out = attended.byteOffset + 4 * (position * width + head * size)
+    run.mixture(weights.byteOffset, keys + 4 * width, all, position + 1, size, out)
+  }
+
+  function feedForward(block: Block, length: number, first: number): void {
+    const { forwardNorm, forwardIn, forwardInBias, forwardOut, forwardOutBias } = block
+    const rows = length - first
+    const from = first * width
+    norm(forwardNorm, rows, from)
+    const [a, b, c] = [normed.byteOffset, hidden.byteOffset, added.byteOffset]
+    run.linear(
+      a,
+      width,
+      rows,
+      width,
+      forwardIn.byteOffset,
+      hiddenWidth,
+      hiddenWidth,
+      forwardInBias.byteOffset,
+      b,
+      hiddenWidth,
+    )
+    for (let i = 0; i < rows * hiddenWidth; i++) if (hidden[i]! < 0) hidden[i] = 0
+    run.linear(
+      b,
+      hiddenWidth,
+      rows,
+      hiddenWidth,
+      forwardOut.byteOffset,
+      width,
+      width,
+      forwardOutBias.byteOffset,
+      c,
+      width,
+    )
     for (let i = 0; i < rows * width; i++) x[from + i]! += added[i]!
   }
 }
 
-function readBlock(tensors: Tensors, block: number): Block {
-  const of = (name: string) => tensorOf(tensors, `${block}.${name}`)
-  const doubles = (name: string) => Float64Array.from(of(name).data)
+function softmax(scores: Float32Array, length: number): void {
+  let most = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < length; i++) if (scores[i]! > most) most = scores[i]!
+  let sum = 0
+  for (let i = 0; i < length; i++) {
+    const value = Math.exp(scores[i]! - most)
+    scores[i] = value
+    sum += value
+  }
+  for (let i = 0; i < length; i++) scores[i]! /= sum
+}
+
+function readBlock(tensors: Tensors, block: number, algebra: LinearAlgebra): Block {
+  const of = (name: string) => algebra.array(tensorOf(tensors, `${block}.${name}`).data)
   return {
-    attentionNorm: doubles('attention.norm'),
-    attentionIn: linearOf(of('attention.in')),
-    distance: doubles('attention.distance'),
-    age: doubles('attention.age'),
-    attentionOut: linearOf(of('attention.out')),
-    forwardNorm: doubles('forward.norm'),
-    forwardIn: linearOf(of('forward.in'), of('forward.in.bias')),
-    forwardOut: linearOf(of('forward.out'), of('forward.out.bias')),
+    attentionNorm: of('attention.norm'),
+    attentionIn: of('attention.in'),
+    distance: of('attention.distance'),
+    age: of('attention.age'),
+    attentionOut: of('attention.out'),
+    forwardNorm: of('forward.norm'),
+    forwardIn: of('forward.in'),
+    forwardInBias: of('forward.in.bias'),
+    forwardOut: of('forward.out'),
+    forwardOutBias: of('forward.out.bias'),
   }
 }

@@ -16,7 +16,7 @@ const SMALL = {
   hidden: 16,
   window: 8,
   batchSize: 64,
-  epochs: 30,
+  epochs: 24,
   learningRate: 1e-2,
   dropout: 0.1,
 }

@@ -1,0 +1,58 @@
+import { LINEAR_ALGEBRA_WASM } from './linear-algebra-wasm.ts'
+
+/** See assembly/linear-algebra.ts: arrays are given by their addresses. */
+interface Exports {
+  linear(
+    x: number,
+    xStride: number,
+    rows: number,
+    inputs: number,
+    w: number,
+    wStride: number,
+    outputs: number,
+    bias: number,
+    out: number,
+    outStride: number,
+  ): void
+  products(a: number, b: number, stride: number, count: number, size: number, out: number): void
+  mixture(weights: number, b: number, stride: number, count: number, size: number, out: number): void
+}
+
+/** As much of it as is used here: Node's types leave it to those of browsers. */
+declare const WebAssembly: {
+  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer }
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
+}
+
+const PAGE_BYTES = 65_536
+const ALIGNMENT_BYTES = 16
+/** Address 0 stands for no array. */
+const FIRST_ADDRESS = ALIGNMENT_BYTES
+
+let compiled: object | undefined
+
+/** Linear algebra on arrays in a memory of its own, in WebAssembly with SIMD. */
+export class LinearAlgebra {
+  readonly #memory: { readonly buffer: ArrayBuffer }
+  #end = FIRST_ADDRESS
+  readonly run: Exports
+
+  /** @param floats to be given out, at most, in how many arrays */
+  constructor(floats: number, arrays: number) {
+    const bytes = FIRST_ADDRESS + 4 * floats + ALIGNMENT_BYTES * arrays
+    this.#memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) })
+    compiled ??= new WebAssembly.Module(Buffer.from(LINEAR_ALGEBRA_WASM, 'base64'))
+    const instance = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } })
+    this.run = instance.exports as Exports
+  }
+
+  /** An array of zeros, or a copy of `values`; its address is its byteOffset. */
+  array(values: number | Float32Array): Float32Array {
+    const length = typeof values === 'number' ? values : values.length
+    const array = new Float32Array(this.#memory.buffer, this.#end, length)
+    if (typeof values !== 'number') array.set(values)
+    this.#end = ALIGNMENT_BYTES * Math.ceil((this.#end + array.byteLength) / ALIGNMENT_BYTES)
+    return array
+  }
+}
