@@ -73,6 +73,8 @@ class Training {
   readonly #bags: readonly ContentBag[]
   readonly #rarity: Float32Array
   readonly #isRefresh: boolean
+  /** By item: 1 where someone has met it. Where nobody has, its own embedding means nothing. */
+  readonly #isMet: Float32Array
 
   constructor(set: TrainingSet, options: TrainOptions, recipe: TwoTowerRecipe) {
     this.#set = set
@@ -83,6 +85,8 @@ class Training {
     // A warm start goes on with the weights of features, which were learned with that rarity.
     this.#rarity = options.previous?.tensors.get('content.rarity')?.data ?? featureRarity(set.items)
     this.#bags = set.items.map((item) => contentBag(item, this.#rarity))
+    this.#isMet = new Float32Array(set.itemIds.length)
+    for (const item of set.item) this.#isMet[item] = 1
   }
 
   async run(): Promise<TrainedModel> {
@@ -171,7 +175,7 @@ class Training {
     return examples
   }
 
-  /** (items, D) */
+  /** (items, D), of items that nobody has met by their content alone. */
   #allItems(model: TwoTowerModel) {
     const { width } = this.#recipe
     const count = this.#set.itemIds.length
@@ -179,7 +183,7 @@ class Training {
     for (let from = 0; from < count; from += BLOCK) {
       const indexes = Int32Array.from({ length: Math.min(BLOCK, count - from) }, (_, at) => from + at)
       const vectors = tf.tidy(() =>
-        model.items(indexes, contentRows(indexes, this.#bags), new Float32Array(indexes.length).fill(1)),
+        model.items(indexes, contentRows(indexes, this.#bags), this.#isMet.subarray(from, from + indexes.length)),
       )
       data.set(vectors.dataSync() as Float32Array, from * width)
       vectors.dispose()

@@ -54,6 +54,17 @@ describe('the two-tower model', () => {
     SLOW_MS,
   )
 
+  it('places an item that nobody has met as serving places a new one', async () => {
+    const unmet = { itemId: 'unmet', title: 'Unheard of', genres: ['Musical'], year: 1991, actors: ['Nobody'] }
+    const known = { ...set, itemIds: [...set.itemIds, 'unmet'], items: [...set.items, unmet] }
+    const { tensors } = await twoTowerTrainer({ ...SMALL, epochs: 1 }).train(known, OPTIONS)
+    const tower = itemTower(tensors)
+    const vector = new Float32Array(tower.dimensions)
+    expect(tower.embed(unmet, vector)).toBe(true)
+    const row = tensors.get('items')!.data.subarray(set.itemIds.length * SMALL.width)
+    for (let i = 0; i < vector.length; i++) expect(vector[i]).toBeCloseTo(row[i]!, 5)
+  })
+
   it('comes out the same for the same seed', async () => {
     const recipe = { ...SMALL, epochs: 2 }
     const [a, b] = [
