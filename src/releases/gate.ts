@@ -1,0 +1,173 @@
+import type { ModelName } from '../models/model-trainer.ts'
+import type { ReleasedModels } from '../models/released-models.ts'
+import type { TrainingSet } from '../models/training-set.ts'
+import { ExactVectorIndex } from '../vector-index/exact-vector-index.ts'
+import type { VectorIndex } from '../vector-index/vector-index.ts'
+import { embeddingStatistics } from './embedding-statistics.ts'
+import type { HoldoutCase } from './holdout.ts'
+import type { GateReport } from './manifest.ts'
+import { type QueryModels, validate, validatePopularity } from './validation.ts'
+
+const GATE = {
+  /** Of the 100 nearest by exact search, the index finds this share on average. */
+  indexRecallAt100: 0.98,
+  /** Worse by more than so many standard errors of the difference, case by case, is not noise. */
+  noiseDeviations: 2.5,
+  /** With fewer cases nothing is said about quality. */
+  minCases: 50,
+  /** Dimensions in use, of all. */
+  effectiveRankShare: 1 / 16,
+  meanCosine: 0.9,
+  /** Of the items, or of ten a case where those are fewer, stand in some list of ten. */
+  coverage: 0.02,
+} as const
+
+const RECALL_QUERIES = 200
+const RECALL_K = 100
+
+export interface GateInput {
+  readonly candidate: Pick<ReleasedModels, 'models' | 'itemIds'>
+  readonly indexes: ReadonlyMap<ModelName, VectorIndex>
+  /** Undefined where none is in service. */
+  readonly inService: ReleasedModels | undefined
+  /** What the candidate was trained on: the cases are in its vocabulary and not in it. */
+  readonly set: TrainingSet
+  readonly cases: readonly HoldoutCase[]
+  readonly queryModels: QueryModels
+}
+
+/** Whether a release may be published. Never throws for a bad candidate: it says all that is wrong with it. */
+export function gate(input: GateInput): GateReport {
+  const reasons: string[] = []
+  const measures: Record<string, number> = {}
+  for (const name of input.candidate.models.keys()) {
+    const note = (measure: string, value: number) => {
+      measures[`${name}/${measure}`] = value
+    }
+    const refuse = (reason: string) => reasons.push(`${name}: ${reason}`)
+    if (!checkNumbers(name, input, note, refuse)) continue
+    checkIndex(name, input, note, refuse)
+    checkQuality(name, input, note, refuse)
+  }
+  return { passed: reasons.length === 0, reasons, measures }
+}
+
+type Note = (measure: string, value: number) => void
+type Refuse = (reason: string) => void
+
+/** False where nothing further can be measured. */
+function checkNumbers(name: ModelName, { candidate }: GateInput, note: Note, refuse: Refuse): boolean {
+  const tensors = candidate.models.get(name)!
+  for (const [tensor, { data }] of tensors) {
+    if (data.every(Number.isFinite)) continue
+    refuse(`the tensor ${tensor} has numbers that are not finite: training diverged`)
+    return false
+  }
+  const items = tensors.get('items')
+  if (!items) return true
+  const dimensions = items.shape[1]!
+  const { effectiveRank, meanNorm, normSpread, meanCosine } = embeddingStatistics(items.data, dimensions)
+  note('effectiveRank', effectiveRank)
+  note('meanNorm', meanNorm)
+  note('normSpread', normSpread)
+  note('meanCosine', meanCosine)
+  const least = GATE.effectiveRankShare * dimensions
+  if (effectiveRank < least) {
+    refuse(`its items use ${effectiveRank.toFixed(1)} of ${dimensions} dimensions, fewer than ${least}: they collapsed`)
+  }
+  if (meanCosine > GATE.meanCosine) {
+    refuse(`two items have a mean cosine of ${meanCosine.toFixed(2)}, above ${GATE.meanCosine}: they collapsed`)
+  }
+  return true
+}
+
+function checkIndex(name: ModelName, input: GateInput, note: Note, refuse: Refuse): void {
+  const index = input.indexes.get(name)
+  const recall = index && indexRecall(name, index, input)
+  if (recall === undefined) return
+  note('indexRecall@100', recall)
+  if (recall >= GATE.indexRecallAt100) return
+  refuse(`its index finds ${percent(recall)} of the 100 nearest, less than ${percent(GATE.indexRecallAt100)}`)
+}
+
+/** Of the index against exact search, on what the cases ask. */
+function indexRecall(name: ModelName, index: VectorIndex, input: GateInput): number | undefined {
+  const { candidate, cases, queryModels } = input
+  const model = queryModels(name, candidate.models.get(name)!)
+  if (!model || index instanceof ExactVectorIndex) return undefined
+  const { dimensions, items } = model
+  const exact = new ExactVectorIndex(dimensions, candidate.itemIds.length)
+  for (const i of candidate.itemIds.keys()) exact.add(i, items.subarray(i * dimensions, (i + 1) * dimensions))
+  const query = new Float32Array(dimensions)
+  let [found, wanted] = [0, 0]
+  for (const { history } of cases.slice(0, RECALL_QUERIES)) {
+    if (!model.query(history, query)) continue
+    const truth = new Set(exact.search(query, RECALL_K).labels)
+    wanted += truth.size
+    for (const label of index.search(query, RECALL_K).labels) if (truth.has(label)) found++
+  }
+  return wanted === 0 ? undefined : found / wanted
+}
+
+function checkQuality(name: ModelName, input: GateInput, note: Note, refuse: Refuse): void {
+  const { candidate, inService, cases, set, queryModels } = input
+  const mine = validate(name, candidate, cases, candidate.itemIds, queryModels)
+  if (!mine) return
+  for (const measure of MEASURES) note(measure.name, average(mine.ranks, measure))
+  note('coverage', mine.coverage)
+  if (cases.length < GATE.minCases) return
+  const least = GATE.coverage * Math.min(1, (10 * cases.length) / candidate.itemIds.length)
+  if (mine.coverage < least)
+    refuse(`its lists show ${percent(mine.coverage)} of the items, less than ${percent(least)}`)
+  const popularity = validatePopularity(cases, visitsOf(set))
+  for (const measure of MEASURES) {
+    compare(mine.ranks, popularity, measure, 'popularity, which knows nobody,', refuse)
+  }
+  if (!inService) return
+  // What the other has been trained on tells nothing about it.
+  const unseen = cases.filter(({ at }) => at > inService.watermark)
+  const theirs = validate(name, inService, unseen, candidate.itemIds, queryModels)
+  if (!theirs || unseen.length < GATE.minCases) return
+  const ours = mine.ranks.filter((_, i) => cases[i]!.at > inService.watermark)
+  for (const measure of MEASURES) {
+    note(`inService/${measure.name}`, average(theirs.ranks, measure))
+    compare(ours, theirs.ranks, measure, `${inService.version}, which is in service,`, refuse)
+  }
+}
+
+interface Measure {
+  readonly name: string
+  of(rank: number): number
+}
+
+const MEASURES: readonly Measure[] = [
+  { name: 'Recall@100', of: (rank) => (rank <= 100 ? 1 : 0) },
+  { name: 'NDCG@10', of: (rank) => (rank <= 10 ? 1 / Math.log2(1 + rank) : 0) },
+]
+
+function average(ranks: Float64Array, { of }: Measure): number {
+  return ranks.reduce((sum, rank) => sum + of(rank), 0) / Math.max(1, ranks.length)
+}
+
+/** Paired, case by case: what is hard for one is hard for the other, and cancels out. */
+function compare(mine: Float64Array, theirs: Float64Array, measure: Measure, what: string, refuse: Refuse): void {
+  const n = mine.length
+  const differences = mine.map((rank, i) => measure.of(rank) - measure.of(theirs[i]!))
+  const mean = differences.reduce((sum, one) => sum + one, 0) / n
+  const variance = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, n - 1)
+  const error = Math.sqrt(variance / n)
+  if (mean >= -GATE.noiseDeviations * error || mean === 0) return
+  const [own, other] = [average(mine, measure), average(theirs, measure)]
+  const noise = (GATE.noiseDeviations * error).toFixed(4)
+  refuse(`${measure.name} ${own.toFixed(4)} against ${other.toFixed(4)} of ${what} over ${n} cases, noise ${noise}`)
+}
+
+function visitsOf({ itemIds, item }: TrainingSet): Float64Array {
+  const visits = new Float64Array(itemIds.length)
+  for (const one of item) visits[one]!++
+  return visits
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}

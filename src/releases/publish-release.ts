@@ -1,0 +1,65 @@
+import type { Broker } from '../broker/broker.ts'
+import type { ModelName, TrainedModel } from '../models/model-trainer.ts'
+import type { TrainingSet } from '../models/training-set.ts'
+import { announce } from './announcements.ts'
+import { buildIndexes } from './build-indexes.ts'
+import { gate } from './gate.ts'
+import type { HoldoutCase } from './holdout.ts'
+import type { LoadedRelease } from './load-release.ts'
+import type { GateReport, Manifest } from './manifest.ts'
+import { newVersion, type ReleaseFolder } from './release-folder.ts'
+import type { QueryModels } from './validation.ts'
+
+export interface Candidate {
+  /** What it was trained on. */
+  readonly set: TrainingSet
+  readonly models: ReadonlyMap<ModelName, TrainedModel & { readonly trainingSeconds: number }>
+  /** Held out of the set. */
+  readonly cases: readonly HoldoutCase[]
+}
+
+export interface PublishOptions {
+  readonly folder: ReleaseFolder
+  readonly broker: Pick<Broker, 'produce'>
+  readonly inService: LoadedRelease | undefined
+  readonly queryModels: QueryModels
+  /** Releases that stay in the folder, the one in service apart. */
+  readonly keep: number
+}
+
+export type Published =
+  | { readonly published: true; readonly manifest: Manifest; readonly removed: readonly string[] }
+  | { readonly published: false; readonly version: string; readonly gate: GateReport }
+
+/** Builds the indexes, asks the gate, and then writes, announces and tidies up, or keeps the refusal. */
+export async function publishRelease(candidate: Candidate, options: PublishOptions): Promise<Published> {
+  const { set, models, cases } = candidate
+  const { folder, broker, inService, queryModels, keep } = options
+  const { itemIds, asOf: watermark } = set
+  const createdAt = Date.now()
+  const version = newVersion(itemIds, createdAt)
+  const released = { itemIds, models: new Map([...models].map(([name, { tensors }]) => [name, tensors])) }
+  const diverged = [...released.models].some(([, tensors]) =>
+    tensors.get('items')?.data.some((x) => !Number.isFinite(x)),
+  )
+  const indexes = diverged ? new Map() : await buildIndexes(released.models)
+  const report = gate({ candidate: released, indexes, inService, set, cases, queryModels })
+  if (!report.passed) {
+    await folder.refuse({ version, createdAt, watermark, gate: report })
+    return { published: false, version, gate: report }
+  }
+  const parent = inService && { parent: inService.version }
+  const manifest = await folder.write({
+    version,
+    createdAt,
+    watermark,
+    ...parent,
+    itemIds,
+    models,
+    indexes,
+    gate: report,
+  })
+  for (const index of indexes.values()) index.close()
+  await announce(broker, manifest)
+  return { published: true, manifest, removed: await folder.prune(keep, version) }
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import type { ModelName, TrainedModel } from '../../src/models/model-trainer.ts'
+import type { ReleasedModels } from '../../src/models/released-models.ts'
+import { buildIndexes } from '../../src/releases/build-indexes.ts'
+import { embeddingStatistics } from '../../src/releases/embedding-statistics.ts'
+import { type GateInput, gate } from '../../src/releases/gate.ts'
+import { holdOut } from '../../src/releases/holdout.ts'
+import type { VectorIndex } from '../../src/vector-index/vector-index.ts'
+import { DIMENSIONS, fakeQueryModel, topicalModel, topicalNeighbours, topicalSet } from '../fakes/fake-models.ts'
+
+const ITEMS = 160
+const whole = topicalSet()
+const { set, cases } = holdOut(whole, 100)
+
+const released = (models: readonly [ModelName, TrainedModel][]): ReleasedModels => ({
+  version: 'before',
+  itemIds: set.itemIds,
+  watermark: 0,
+  models: new Map(models.map(([name, { tensors }]) => [name, tensors])),
+})
+
+async function gated(models: readonly [ModelName, TrainedModel][], changed: Partial<GateInput> = {}) {
+  const candidate = released(models)
+  const indexes = await buildIndexes(candidate.models).catch(() => new Map<ModelName, VectorIndex>())
+  return gate({ candidate, indexes, inService: undefined, set, cases, queryModels: fakeQueryModel, ...changed })
+}
+
+/** Vectors that are all nearly one. */
+function collapsed(): TrainedModel {
+  const model = topicalModel(ITEMS)
+  const { data } = model.tensors.get('items')!
+  for (let i = 0; i < data.length; i++) data[i] = 1 + (i % DIMENSIONS) + 0.001 * data[i]!
+  return model
+}
+
+describe('the holdout', () => {
+  it('takes the latest event of those who came last, and leaves the rest in order', () => {
+    expect(cases).toHaveLength(100)
+    expect(set.item).toHaveLength(whole.item.length - 100)
+    expect(cases[0]!.at).toBe(whole.asOf)
+    const users = whole.userIds.length
+    // The last 100 users of the round are those who came last.
+    expect(set.starts[users - 100]).toBe(whole.starts[users - 100])
+    expect([...set.item.subarray(0, 11)]).toEqual([...whole.item.subarray(0, 11)])
+    for (const { history, target, at } of cases) {
+      expect(history.item).toHaveLength(11)
+      expect(history.item).not.toContain(target)
+      expect(Math.max(...history.at)).toBeLessThan(at)
+    }
+  })
+
+  it('asks nothing of who has one event only, or met the item before', () => {
+    const again = { ...topicalSet({ users: 2, each: 2 }) }
+    again.item.fill(3)
+    expect(holdOut(again, 10).cases).toEqual([])
+    expect(holdOut(topicalSet({ users: 2, each: 1 }), 10).cases).toEqual([])
+  })
+})
+
+describe('the gate', () => {
+  it('lets models pass that know their users, and says what it has measured', async () => {
+    const report = await gated([
+      ['two-tower', topicalModel(ITEMS)],
+      ['item-cf', topicalNeighbours(ITEMS)],
+    ])
+    expect(report.reasons).toEqual([])
+    expect(report.passed).toBe(true)
+    expect(report.measures['two-tower/Recall@100']).toBeGreaterThan(0.8)
+    expect(report.measures['two-tower/indexRecall@100']).toBeGreaterThanOrEqual(0.98)
+    expect(report.measures['two-tower/effectiveRank']).toBeGreaterThan(5)
+    expect(report.measures['item-cf/NDCG@10']).toBeGreaterThan(0.1)
+  })
+
+  it.each<[string, () => TrainedModel, RegExp]>([
+    ['of numbers that are not finite', () => spoilt(topicalModel(ITEMS)), /sequence: the tensor items .* not finite/],
+    ['whose items are all alike', collapsed, /sequence: .* collapsed/],
+    ['below popularity', () => reversed(topicalModel(ITEMS)), /sequence: .* of popularity/],
+  ])('refuses a model %s', async (_, model, reason) => {
+    const report = await gated([
+      ['two-tower', topicalModel(ITEMS)],
+      ['sequence', model()],
+    ])
+    expect(report.passed).toBe(false)
+    expect(report.reasons.join('\n')).toMatch(reason)
+    expect(report.reasons.join('\n')).not.toContain('two-tower')
+  })
+
+  it('refuses what is worse than the model in service, beyond noise', async () => {
+    const better = released([['two-tower', topicalModel(ITEMS, { noise: 0.1 })]])
+    const report = await gated([['two-tower', topicalModel(ITEMS, { noise: 1.2 })]], { inService: better })
+    expect(report.reasons.join('\n')).toMatch(/against .* of before, which is in service/)
+  })
+
+  it('lets noise be noise', async () => {
+    const inService = released([['two-tower', topicalModel(ITEMS, { seed: 1 })]])
+    const report = await gated([['two-tower', topicalModel(ITEMS, { seed: 2 })]], { inService })
+    expect(report.reasons).toEqual([])
+    expect(report.measures['two-tower/inService/NDCG@10']).toBeGreaterThan(0)
+  })
+
+  it('does not hold against a release what the one in service was trained on', async () => {
+    const better = { ...released([['two-tower', topicalModel(ITEMS, { noise: 0 })]]), watermark: whole.asOf }
+    const report = await gated([['two-tower', topicalModel(ITEMS, { noise: 0.6 })]], { inService: better })
+    expect(report.reasons.filter((reason) => reason.includes('in service'))).toEqual([])
+  })
+
+  it('refuses an index that does not find', async () => {
+    const blind: VectorIndex = {
+      dimensions: DIMENSIONS,
+      size: ITEMS,
+      add: () => {},
+      search: () => ({ labels: [0], scores: [1] }),
+      close: () => {},
+    }
+    const report = await gated([['two-tower', topicalModel(ITEMS)]], { indexes: new Map([['two-tower', blind]]) })
+    expect(report.reasons.join('\n')).toMatch(/two-tower: its index finds \d\.\d % of the 100 nearest/)
+  })
+
+  it('says nothing about quality where there is hardly anything to ask', async () => {
+    const report = await gated([['two-tower', reversed(topicalModel(ITEMS))]], { cases: cases.slice(0, 5) })
+    expect(report.passed).toBe(true)
+  })
+})
+
+describe('statistics of embeddings', () => {
+  it('count the dimensions in use', () => {
+    const line = Float32Array.from({ length: 400 }, (_, i) => (i % 4 === 2 ? i : 5))
+    expect(embeddingStatistics(line, 4).effectiveRank).toBeCloseTo(1, 6)
+    const corners = Float32Array.from({ length: 64 }, (_, i) => ((i >> 2) & (1 << (i % 4)) ? 1 : -1))
+    expect(embeddingStatistics(corners, 4).effectiveRank).toBeCloseTo(4, 6)
+    expect(embeddingStatistics(corners, 4)).toMatchObject({ finite: true, meanNorm: 2, normSpread: 0 })
+  })
+})
+
+function spoilt(model: TrainedModel): TrainedModel {
+  model.tensors.get('items')!.data[7] = Number.NaN
+  return model
+}
+
+/** Likes least what it should like most. */
+function reversed(model: TrainedModel): TrainedModel {
+  const sign = { shape: [1], data: Float32Array.of(-1) }
+  return { ...model, tensors: new Map([...model.tensors, ['sign', sign]]) }
+}
