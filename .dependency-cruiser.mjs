@@ -8,7 +8,7 @@ const ADAPTERS = '^src/[^/]+/(lmdb|kafka|redis|chdb|clickhouse)-'
 /** What is started rather than imported: the command line, threads, the page, tools. */
 const ENTRY_POINTS = [
   '^src/bin/(tributary|replay)\\.mjs$',
-  '^src/bin/(role-thread|evaluation-threads)\\.ts$',
+  '^src/bin/(role-thread|evaluation-threads|trainer-process)\\.ts$',
   '^src/serving/page/page\\.js$',
   '^src/events/generate\\.ts$',
 ]

@@ -1,19 +1,9 @@
 // GET /recommend under load, the server in a process of its own. Baseline: a bare fastify route that answers a canned
 // list of 20, measured the same way in the same run.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
-import { openBroker } from '../src/bin/adapters.ts'
-import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
-import { openData } from '../src/bin/roles/replay.ts'
-import { startConsumers } from '../src/bin/threads.ts'
-import type { Config } from '../src/config/config.ts'
-import { ProblemList } from '../src/producers/datasets/problem-list.ts'
-import { replay } from '../src/producers/replay.ts'
-import { type Benchmark, inFreshHome, rounded, until } from './benchmark.ts'
+import { type Benchmark, inFreshHome, rounded } from './benchmark.ts'
+import { fold, rssMiB as rss, startServer, stop } from './serving-process.ts'
 
 const CONNECTIONS = [1, 8, 32]
 const SECONDS = 8
@@ -52,31 +42,6 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     return { connections, stagesMs, processes: 1, rssMiB }
   })
 
-async function fold(config: Config, data: string): Promise<readonly string[]> {
-  let progress: ConsumeProgress | undefined
-  const consumer = startConsumers(config, (consumed) => {
-    progress = consumed
-  })
-  const dataset = await openData(data, config, new ProblemList())
-  const broker = await openBroker(config)
-  await replay({ broker, dataset })
-  await until(() => (progress?.events ?? 0) >= dataset.size && progress?.logLag === 0)
-  await consumer.stop()
-  await broker.close()
-  return dataset.userIds
-}
-
-async function startServer(args: string[]): Promise<{ url: string; process: ChildProcess }> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [url] = await once(createInterface({ input: child.stdout! }), 'line')
-  return { url, process: child }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.kill('SIGTERM')
-  await once(child, 'exit')
-}
-
 function load(url: string, paths: readonly string[], connections: number, duration: number) {
   const requests = paths.slice(0, 1000).map((path) => ({ method: 'GET' as const, path }))
   return autocannon({ url, connections, duration, requests })
@@ -91,9 +56,4 @@ async function stages(url: string, users: readonly string[]): Promise<Record<str
     for (const [stage, ms] of Object.entries(debug.stagesMs)) sums[stage] = (sums[stage] ?? 0) + ms
   }
   return Object.fromEntries(Object.entries(sums).map(([stage, sum]) => [stage, rounded(sum / STAGE_REQUESTS, 3)]))
-}
-
-function rss(child: ChildProcess): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))
-  return Math.round(Number(line?.[1]) / 1024)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Broker } from '../broker/broker.ts'
 import type { Config } from '../config/config.ts'
 import type { EventLog } from '../event-log/event-log.ts'
+import { ReleaseFolder } from '../releases/release-folder.ts'
 import type { StateStore } from '../state/state-store.ts'
 
 /** Kafka where its brokers are configured, else the embedded log. */
@@ -55,6 +56,11 @@ export async function openEventLog(config: Config): Promise<EventLog> {
     password: clickhousePassword,
     database: clickhouseDatabase,
   })
+}
+
+/** The folder of releases: of the home, unless one that is shared is configured. */
+export function openReleases(config: Config): ReleaseFolder {
+  return new ReleaseFolder(config.releasesDir ?? folder(config, 'releases'))
 }
 
 function folder(config: Config, name: string): string {

@@ -6,10 +6,12 @@ import { doctorCommand } from './commands/doctor.ts'
 import { downloadCommand } from './commands/download.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { releasesCommand } from './commands/releases.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
 import { stateCommand } from './commands/state.ts'
+import { trainCommand } from './commands/train.ts'
 
 const BAD_USAGE = 2
 
@@ -23,6 +25,8 @@ for (const command of [
   replayCommand(),
   consumeCommand(),
   serveCommand(),
+  trainCommand(),
+  releasesCommand(),
   evaluateCommand(),
   inspectCommand(),
   stateCommand(),

@@ -1,17 +1,48 @@
 // The inside of a thread that `startThread` started.
+import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { foldState, writeLog } from './roles/consume.ts'
+import { writeTrainingSet } from '../models/training-set-file.ts'
+import { foldState, type OpenLog, writeLog } from './roles/consume.ts'
+import { readSet } from './roles/read-set.ts'
 import { liveReplay } from './roles/replay.ts'
+
+/** Events that have just happened, and are not in the event log yet, are for the next training set. */
+const SMALL_LAG = 1_000
+const LAG_POLL_MS = 100
 
 const stopping = new AbortController()
 const port = parentPort!
-port.once('message', () => stopping.abort())
+/** The log's: asked for before it is open. */
+const opened = Promise.withResolvers<OpenLog>()
+port.on('message', (message) => {
+  if (message === 'stop') stopping.abort()
+  else void answerExport(message.id, message.path)
+})
 const { signal } = stopping
 const { role, input } = workerData
 const onProgress = (progress: unknown) => port.postMessage({ type: 'progress', progress })
 const onMessage = (text: string) => port.postMessage({ type: 'message', text })
 
 if (role === 'fold') await foldState({ ...input, signal, onProgress })
-else if (role === 'log') await writeLog({ ...input, signal, onProgress })
-else await liveReplay({ ...input, signal, onMessage, onStatus: onProgress })
+else if (role === 'log') await writeLog({ ...input, signal, onProgress, onOpen: opened.resolve })
+else
+  await liveReplay({
+    ...input,
+    signal,
+    onMessage,
+    onStatus: onProgress,
+    onLive: () => port.postMessage({ type: 'live' }),
+  })
 port.close()
+
+/** chDB serves one thread of a process: who needs what is in the event log asks this one for it. */
+async function answerExport(id: number, path: string): Promise<void> {
+  try {
+    const open = await opened.promise
+    while (open.sink.lag() > SMALL_LAG && !signal.aborted) await delay(LAG_POLL_MS)
+    writeTrainingSet(path, await readSet(open, input.config, signal))
+    port.postMessage({ type: 'exported', id })
+  } catch (error) {
+    port.postMessage({ type: 'exported', id, error: (error as Error).message })
+  }
+}

@@ -6,6 +6,10 @@ import { type ConsumeProgress, NOTHING_CONSUMED } from './roles/consume.ts'
 export type ThreadMessage<Progress> =
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'progress'; readonly progress: Progress }
+  /** The replay's: the history is in. */
+  | { readonly type: 'live' }
+  /** The log's answer to `export`. */
+  | { readonly type: 'exported'; readonly id: number; readonly error?: string }
 
 /** A stream's garbage is young: left alone, each thread's nursery grows to many times of what it needs. */
 const MAX_YOUNG_GENERATION_MB = 12
@@ -14,6 +18,12 @@ export interface RoleThread {
   /** Resolves when the role has ended by itself or was stopped, rejects with what ended it otherwise. */
   readonly done: Promise<void>
   stop(): Promise<void>
+  post(message: object): void
+}
+
+export interface Consumers extends Omit<RoleThread, 'post'> {
+  /** Writes what the event log has into a file, as a training set; rejects where that fails. */
+  exportSet(path: string): Promise<void>
 }
 
 /**
@@ -40,23 +50,39 @@ export function startThread<Input extends object, Progress>(
       worker.postMessage('stop')
       return done
     },
+    post: (message) => worker.postMessage(message),
   }
 }
 
 /** The consumers, each in a thread of its own: folding need not wait for the event log's part of the work. */
-export function startConsumers(config: Config, onProgress: (progress: ConsumeProgress) => void): RoleThread {
+export function startConsumers(config: Config, onProgress: (progress: ConsumeProgress) => void): Consumers {
   let progress = NOTHING_CONSUMED
-  const threads = (['fold', 'log'] as const).map((role) =>
+  let asked = 0
+  const exports = new Map<number, PromiseWithResolvers<void>>()
+  const [fold, log] = (['fold', 'log'] as const).map((role) =>
     startThread<object, Partial<ConsumeProgress>>(role, { config }, (message) => {
-      if (message.type !== 'progress') return
-      progress = { ...progress, ...message.progress }
-      onProgress(progress)
+      if (message.type === 'progress') {
+        progress = { ...progress, ...message.progress }
+        onProgress(progress)
+      } else if (message.type === 'exported') {
+        const waiting = exports.get(message.id)
+        exports.delete(message.id)
+        if (message.error === undefined) waiting?.resolve()
+        else waiting?.reject(new Error(message.error))
+      }
     }),
-  )
+  ) as [RoleThread, RoleThread]
+  const done = Promise.race([fold.done, log.done])
   return {
-    done: Promise.race(threads.map(({ done }) => done)),
+    done,
     stop: async () => {
-      await Promise.all(threads.map((thread) => thread.stop()))
+      await Promise.all([fold.stop(), log.stop()])
+    },
+    exportSet: (path) => {
+      const waiting = Promise.withResolvers<void>()
+      exports.set(asked, waiting)
+      log.post({ type: 'export', id: asked++, path })
+      return Promise.race([waiting.promise, done])
     },
   }
 }

@@ -1,18 +1,9 @@
-import type { Item } from '../events/types.ts'
+import type { ItemTower } from '../models/item-tower.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { contentBag } from './item-content.ts'
 import { tensorOf } from './tensor-of.ts'
 
-/** The content side of the two-tower model's item tower: from what the catalogue says to a vector of length 1. */
-export interface ItemTower {
-  readonly dimensions: number
-  /**
-   * @param into (dimensions), written where the answer is true
-   * @returns false where nothing is known of the item
-   */
-  embed(item: Item, into: Float32Array): boolean
-}
-
+/** From what the catalogue says of an item to a vector of length 1. @throws CORRUPT where a tensor is missing */
 export function itemTower(tensors: Tensors): ItemTower {
   const rarity = tensorOf(tensors, 'content.rarity').data
   const weights = tensorOf(tensors, 'content.weights')

@@ -1,15 +1,9 @@
-import type { QueryHistory } from '../models/query-model.ts'
+import type { NeighbourVotes } from '../models/neighbour-lists.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { tensorOf } from './tensor-of.ts'
 
-/** The trained item-cf model at the moment of a request: the newest items of a history vote for their neighbours. */
-export interface NeighbourLists {
-  /** Calls `add` for every vote: an item's score is the sum of its votes. */
-  vote(history: QueryHistory, add: (item: number, vote: number) => void): void
-}
-
-/** @throws CORRUPT where a tensor is missing */
-export function neighbourLists(tensors: Tensors): NeighbourLists {
+/** The votes of the trained item-cf model. @throws CORRUPT where a tensor is missing */
+export function neighbourLists(tensors: Tensors): NeighbourVotes {
   const neighbours = tensorOf(tensors, 'neighbours')
   const kept = neighbours.shape[1]!
   const weights = tensorOf(tensors, 'weights').data

@@ -4,7 +4,7 @@ import { partitionFor } from '../events/topics.ts'
 import type { Release } from '../events/types.ts'
 
 /** The key of all announcements: the topic is compacted, and what it keeps is which release is in service. */
-const RELEASE_NAME = 'recommender'
+export const RELEASE_NAME = 'recommender'
 
 const READ_AT_A_TIME = 500
 
@@ -32,7 +32,7 @@ export async function announced(broker: Pick<Broker, 'bounds' | 'read' | 'partit
 }
 
 /** Undefined for what is not an announcement of ours. */
-function releaseIn(value: Uint8Array): Release | undefined {
+export function releaseIn(value: Uint8Array): Release | undefined {
   const decoded = decode('releases', value)
   return decoded.ok && decoded.event.name === RELEASE_NAME ? decoded.event : undefined
 }

@@ -21,7 +21,11 @@ export async function buildIndexes(models: ReadonlyMap<ModelName, Tensors>): Pro
 }
 
 /** hnswlib where it is installed, else exact. @param vectors (items, dimensions), labelled by their row */
-async function buildIndex(vectors: Float32Array, dimensions: number, efSearch = EF_SEARCH): Promise<VectorIndex> {
+export async function buildIndex(
+  vectors: Float32Array,
+  dimensions: number,
+  efSearch = EF_SEARCH,
+): Promise<VectorIndex> {
   const rows = vectors.length / dimensions
   const library = await loadHnswlib()
   const index = library

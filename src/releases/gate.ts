@@ -1,3 +1,4 @@
+import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName } from '../models/model-trainer.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import type { TrainingSet } from '../models/training-set.ts'
@@ -6,7 +7,7 @@ import type { VectorIndex } from '../vector-index/vector-index.ts'
 import { embeddingStatistics } from './embedding-statistics.ts'
 import type { HoldoutCase } from './holdout.ts'
 import type { GateReport } from './manifest.ts'
-import { type QueryModels, validate, validatePopularity } from './validation.ts'
+import { validate, validatePopularity } from './validation.ts'
 
 const GATE = {
   /** Of the 100 nearest by exact search, the index finds this share on average. */
@@ -33,7 +34,7 @@ export interface GateInput {
   /** What the candidate was trained on: the cases are in its vocabulary and not in it. */
   readonly set: TrainingSet
   readonly cases: readonly HoldoutCase[]
-  readonly queryModels: QueryModels
+  readonly kernels: ModelKernels
 }
 
 /** Whether a release may be published. Never throws for a bad candidate: it says all that is wrong with it. */
@@ -92,8 +93,8 @@ function checkIndex(name: ModelName, input: GateInput, note: Note, refuse: Refus
 
 /** Of the index against exact search, on what the cases ask. */
 function indexRecall(name: ModelName, index: VectorIndex, input: GateInput): number | undefined {
-  const { candidate, cases, queryModels } = input
-  const model = queryModels(name, candidate.models.get(name)!)
+  const { candidate, cases, kernels } = input
+  const model = kernels.queryModel(name, candidate.models.get(name)!)
   if (!model || index instanceof ExactVectorIndex) return undefined
   const { dimensions, items } = model
   const exact = new ExactVectorIndex(dimensions, candidate.itemIds.length)
@@ -110,8 +111,8 @@ function indexRecall(name: ModelName, index: VectorIndex, input: GateInput): num
 }
 
 function checkQuality(name: ModelName, input: GateInput, note: Note, refuse: Refuse): void {
-  const { candidate, inService, cases, set, queryModels } = input
-  const mine = validate(name, candidate, cases, candidate.itemIds, queryModels)
+  const { candidate, inService, cases, set, kernels } = input
+  const mine = validate(name, candidate, cases, candidate.itemIds, kernels)
   if (!mine) return
   for (const measure of MEASURES) note(measure.name, average(mine.ranks, measure))
   note('coverage', mine.coverage)
@@ -126,7 +127,7 @@ function checkQuality(name: ModelName, input: GateInput, note: Note, refuse: Ref
   if (!inService) return
   // What the other has been trained on tells nothing about it.
   const unseen = cases.filter(({ at }) => at > inService.watermark)
-  const theirs = validate(name, inService, unseen, candidate.itemIds, queryModels)
+  const theirs = validate(name, inService, unseen, candidate.itemIds, kernels)
   if (!theirs || unseen.length < GATE.minCases) return
   const ours = mine.ranks.filter((_, i) => cases[i]!.at > inService.watermark)
   for (const measure of MEASURES) {

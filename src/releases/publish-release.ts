@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts'
+import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName, TrainedModel } from '../models/model-trainer.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import { announce } from './announcements.ts'
@@ -8,7 +9,6 @@ import type { HoldoutCase } from './holdout.ts'
 import type { LoadedRelease } from './load-release.ts'
 import type { GateReport, Manifest } from './manifest.ts'
 import { newVersion, type ReleaseFolder } from './release-folder.ts'
-import type { QueryModels } from './validation.ts'
 
 export interface Candidate {
   /** What it was trained on. */
@@ -22,7 +22,7 @@ export interface PublishOptions {
   readonly folder: ReleaseFolder
   readonly broker: Pick<Broker, 'produce'>
   readonly inService: LoadedRelease | undefined
-  readonly queryModels: QueryModels
+  readonly kernels: ModelKernels
   /** Releases that stay in the folder, the one in service apart. */
   readonly keep: number
 }
@@ -34,7 +34,7 @@ export type Published =
 /** Builds the indexes, asks the gate, and then writes, announces and tidies up, or keeps the refusal. */
 export async function publishRelease(candidate: Candidate, options: PublishOptions): Promise<Published> {
   const { set, models, cases } = candidate
-  const { folder, broker, inService, queryModels, keep } = options
+  const { folder, broker, inService, kernels, keep } = options
   const { itemIds, asOf: watermark } = set
   const createdAt = Date.now()
   const version = newVersion(itemIds, createdAt)
@@ -43,7 +43,7 @@ export async function publishRelease(candidate: Candidate, options: PublishOptio
     tensors.get('items')?.data.some((x) => !Number.isFinite(x)),
   )
   const indexes = diverged ? new Map() : await buildIndexes(released.models)
-  const report = gate({ candidate: released, indexes, inService, set, cases, queryModels })
+  const report = gate({ candidate: released, indexes, inService, set, cases, kernels })
   if (!report.passed) {
     await folder.refuse({ version, createdAt, watermark, gate: report })
     return { published: false, version, gate: report }

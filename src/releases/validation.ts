@@ -1,12 +1,10 @@
+import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName } from '../models/model-trainer.ts'
-import { neighbourLists } from '../models/neighbour-lists.ts'
-import type { QueryHistory, QueryModel } from '../models/query-model.ts'
+import type { NeighbourVotes } from '../models/neighbour-lists.ts'
+import type { QueryHistory } from '../models/query-model.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { HoldoutCase } from './holdout.ts'
-
-/** The query side of a model, or undefined for one that does not retrieve by vector. */
-export type QueryModels = (name: ModelName, tensors: Tensors) => QueryModel | undefined
 
 /** What one model makes of the cases. */
 export interface Validation {
@@ -19,8 +17,6 @@ export interface Validation {
 /** Scores all items for a case into `scores`; false where there is nothing to say. */
 type Scorer = (history: QueryHistory, scores: Float64Array) => boolean
 
-const NEIGHBOUR_HISTORY = 20
-const NEIGHBOUR_DECAY = 0.88
 const LIST = 10
 
 /** Undefined for a model that does not retrieve. @param itemIds of the vocabulary that the cases are in */
@@ -29,10 +25,10 @@ export function validate(
   released: Pick<ReleasedModels, 'models' | 'itemIds'>,
   cases: readonly HoldoutCase[],
   itemIds: readonly string[],
-  queryModels: QueryModels,
+  kernels: ModelKernels,
 ): Validation | undefined {
   const tensors = released.models.get(name)
-  const scorer = tensors && scorerOf(name, tensors, queryModels)
+  const scorer = tensors && scorerOf(name, tensors, kernels)
   if (!scorer) return undefined
   const own = new Map(released.itemIds.map((itemId, index) => [itemId, index]))
   const translate = Int32Array.from(itemIds, (itemId) => own.get(itemId) ?? -1)
@@ -58,9 +54,9 @@ export function validatePopularity(cases: readonly HoldoutCase[], visits: Float6
   })
 }
 
-function scorerOf(name: ModelName, tensors: Tensors, queryModels: QueryModels): Scorer | undefined {
-  if (name === 'item-cf') return neighbourScorer(tensors)
-  const model = queryModels(name, tensors)
+function scorerOf(name: ModelName, tensors: Tensors, kernels: ModelKernels): Scorer | undefined {
+  if (name === 'item-cf') return neighbourScorer(kernels.neighbourVotes(tensors))
+  const model = kernels.queryModel(name, tensors)
   if (!model) return undefined
   const { items, dimensions } = model
   const query = new Float32Array(dimensions)
@@ -75,16 +71,11 @@ function scorerOf(name: ModelName, tensors: Tensors, queryModels: QueryModels): 
   }
 }
 
-function neighbourScorer(tensors: Tensors): Scorer {
-  const { neighbours, weights, length } = neighbourLists(tensors)
+function neighbourScorer(votes: NeighbourVotes): Scorer {
   return (history, scores) => {
-    for (let age = 0; age < Math.min(history.length, NEIGHBOUR_HISTORY); age++) {
-      const item = history.item[history.length - 1 - age]!
-      if (item < 0) continue
-      for (let at = item * length; at < (item + 1) * length && neighbours[at]! >= 0; at++) {
-        scores[neighbours[at]!]! += NEIGHBOUR_DECAY ** age * weights[at]!
-      }
-    }
+    votes.vote(history, (item, vote) => {
+      scores[item]! += vote
+    })
     return true
   }
 }

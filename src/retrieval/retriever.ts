@@ -3,19 +3,35 @@ import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { Blend, type Proposal } from './blend.ts'
 import type { HistoryEntry, NeighbourRow, OnlineState, UserState } from './online/online-state.ts'
 import { TopLists } from './online/top-lists.ts'
+import type { ReleaseSlot } from './release-slot.ts'
+import type { ServedRelease } from './served-release.ts'
 import { type CandidateSource, type RequestContext, ROWS_READ } from './sources/candidate-source.ts'
 import { coVisitation } from './sources/co-visitation.ts'
+import { fresh } from './sources/fresh.ts'
 import { itemCf } from './sources/item-cf.ts'
+import { sequence, trainedItemCf, twoTower } from './sources/released.ts'
 import type { Scores } from './sources/scores.ts'
 import { favouriteGenre, popular, trending } from './sources/top-lists.ts'
 
-export const SOURCES: readonly CandidateSource[] = [coVisitation, itemCf, favouriteGenre, trending, popular]
+export const SOURCES: readonly CandidateSource[] = [
+  coVisitation,
+  sequence,
+  twoTower,
+  trainedItemCf,
+  itemCf,
+  fresh,
+  favouriteGenre,
+  trending,
+  popular,
+]
 
 export interface RetrieverOptions {
   readonly online: OnlineState
   readonly catalogue: Catalogue
   readonly kinds?: KindMeanings
   readonly sources?: readonly CandidateSource[]
+  /** Without it no trained model takes part. */
+  readonly releases?: ReleaseSlot
 }
 
 /** What the blend and each source think of items, before any filter. Valid until the retriever's next call. */
@@ -36,10 +52,12 @@ export class Retriever {
   readonly #online: OnlineState
   readonly #kinds: KindMeanings
   readonly #blend: Blend
+  readonly #releases: ReleaseSlot | undefined
   readonly lists: TopLists
 
-  constructor({ online, catalogue, kinds = DEFAULT_KINDS, sources = SOURCES }: RetrieverOptions) {
+  constructor({ online, catalogue, kinds = DEFAULT_KINDS, sources = SOURCES, releases }: RetrieverOptions) {
     this.#online = online
+    this.#releases = releases
     this.#kinds = kinds
     this.#blend = new Blend(sources)
     this.lists = new TopLists(online.items, catalogue)
@@ -48,8 +66,14 @@ export class Retriever {
   /**
    * Reads what the sources need. What cannot be read is missing from the context and named in `degraded`.
    * @param now stream time, ms; as of the last refresh where it is not given
+   * @param release that takes part; the one in service where none is given
    */
-  async context(who: Who, degraded: string[], now = this.#online.streamTime): Promise<RequestContext> {
+  async context(
+    who: Who,
+    degraded: string[],
+    now = this.#online.streamTime,
+    release: ServedRelease | undefined = this.#releases?.current,
+  ): Promise<RequestContext> {
     let user: UserState | undefined
     let history: readonly HistoryEntry[] = []
     if ('items' in who) {
@@ -69,7 +93,7 @@ export class Retriever {
       degraded.push('co-visits')
     }
     const influence = history.map(({ kind }) => this.#kinds[KINDS[kind]!].weight)
-    return { now, history, influence, rows, user, table: this.#online.table, lists: this.lists }
+    return { now, history, influence, rows, user, table: this.#online.table, lists: this.lists, release }
   }
 
   run(context: RequestContext): Scored {

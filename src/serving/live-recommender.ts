@@ -3,18 +3,21 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
 import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
+import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { Retriever, type RetrieverOptions, type Scored } from '../retrieval/retriever.ts'
+import type { ServedRelease } from '../retrieval/served-release.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import type { Scores } from '../retrieval/sources/scores.ts'
 import { popular, trending } from '../retrieval/sources/top-lists.ts'
 import { selectRank } from '../select.ts'
+import { withFresh } from './fresh-places.ts'
 import { inspect } from './inspect.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
 import type { Recommender, RecommendRequest, Slate, SlateItem, UserSummary, UserView } from './recommender.ts'
 import { makeSlate } from './slate.ts'
 
-/** No trained model takes part. */
-const RELEASE = 'live'
+/** What a slate names in which no trained model takes part. */
+const NO_RELEASE = 'live'
 /** Statistics and lists are read again when they are older than this, and than 20 times what reading them took. */
 const REFRESH_MS = 100
 const REFRESH_SHARE = 20
@@ -22,12 +25,16 @@ const REFRESH_SHARE = 20
 const USERS_SAMPLED = 50
 const LISTS_REFRESH_MS = 1000
 
-/** Recommends from the online state alone: what others did after what this user did, as of the last event. */
+/**
+ * Recommends from the online state, as of the last event, and the models of the release in service where there is one:
+ * without one, from the state alone. A slate is of one release, whatever is swapped in while it is made.
+ */
 export class LiveRecommender implements Recommender {
   readonly #online: OnlineState
   readonly #catalogue: Catalogue
   readonly #kinds: KindMeanings
   readonly #retriever: Retriever
+  readonly #releases: ReleaseSlot
   #refreshDueMs = 0
   #listsDueMs = 0
   #firstRefresh: Promise<void> | undefined
@@ -36,7 +43,8 @@ export class LiveRecommender implements Recommender {
     this.#online = options.online
     this.#catalogue = options.catalogue
     this.#kinds = options.kinds ?? DEFAULT_KINDS
-    this.#retriever = new Retriever(options)
+    this.#releases = options.releases ?? new ReleaseSlot()
+    this.#retriever = new Retriever({ ...options, releases: this.#releases })
   }
 
   /** Stream time, as of the last refresh. */
@@ -45,6 +53,15 @@ export class LiveRecommender implements Recommender {
   }
 
   async recommend(request: RecommendRequest): Promise<Slate> {
+    const hold = this.#releases.hold()
+    try {
+      return await this.#recommend(request, hold.release)
+    } finally {
+      hold.end()
+    }
+  }
+
+  async #recommend(request: RecommendRequest, release: ServedRelease | undefined): Promise<Slate> {
     const stages: Record<string, number> = {}
     let last = performance.now()
     const stage = (name: string) => {
@@ -52,17 +69,18 @@ export class LiveRecommender implements Recommender {
       stages[name] = now - last
       last = now
     }
-    const degraded: string[] = []
+    const degraded: string[] = this.#releases.problem === undefined ? [] : ['release']
     await this.#refresh(degraded)
     const { userId, items: session } = request
-    const context = await this.#retriever.context(session ? { items: session } : { userId }, degraded)
+    const who = session ? { items: session } : { userId }
+    const context = await this.#retriever.context(who, degraded, this.#online.streamTime, release)
     stage('hydrate')
     const { items } = this.#online
     const { blended, proposals } = this.#retriever.run(context)
     stage('blend')
     const { kept, removed } = applyFilters(blended.items, this.#filters(request, context))
     stage('filter')
-    const best = topOf(kept, request.k, blended)
+    const best = withFresh(topOf(kept, request.k, blended), kept, proposals)
     const catalogue = this.#catalogue
     const slate = makeSlate(best, { context, blended, proposals, items, catalogue, explain: request.explain ?? false })
     stage('slate')
@@ -70,7 +88,7 @@ export class LiveRecommender implements Recommender {
     return {
       requestId: randomUUID(),
       userId: request.userId,
-      release: RELEASE,
+      release: release?.version ?? NO_RELEASE,
       degraded,
       items: slate,
       stagesMs: stages,
@@ -152,7 +170,7 @@ export class LiveRecommender implements Recommender {
     const [items, catalogue] = [this.#online.items, this.#catalogue]
     return {
       userId,
-      release: RELEASE,
+      release: context.release?.version ?? NO_RELEASE,
       streamTime: context.now,
       degraded,
       history: this.#view(context.history),

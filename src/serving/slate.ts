@@ -72,6 +72,10 @@ function reasonFor(item: number, parts: SlateParts): { section: string; reason: 
   let most = 0
   for (const proposal of parts.proposals) {
     const share = proposal.source.weight * proposal.scores.get(item)
+    if (share > 0 && proposal.source.claims) {
+      leading = proposal
+      break
+    }
     if (share > most) {
       most = share
       leading = proposal
@@ -90,6 +94,9 @@ function reasonFor(item: number, parts: SlateParts): { section: string; reason: 
 
 function plainReason(source: string, item: number, parts: SlateParts): string {
   if (source === 'trending') return 'Watched by many right now'
+  if (source === 'sequence') return 'What often comes next after what you did'
+  if (source === 'two-tower' || source === 'trained-item-cf') return 'Close to your taste'
+  if (source === 'fresh') return 'New here, and close to your taste'
   if (source === 'favourite-genre') {
     const genres = parts.catalogue.get(parts.items.id(item))?.genres ?? []
     const favourite = parts.context.user?.genres.find(({ name }) => genres.includes(name))

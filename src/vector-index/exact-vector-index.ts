@@ -45,46 +45,24 @@ export class ExactVectorIndex implements VectorIndex {
 
   search(query: Float32Array, k: number, keeps?: (label: number) => boolean): Neighbours {
     checkLength(query, this.dimensions)
-    const rows: number[] = []
     const { size } = this
+    const [scores, labels, scratch] = [this.#scores, this.#labels, this.#scratch]
+    innerProducts(this.#vectors, query, size, scores)
     let count = 0
     for (let row = 0; row < size; row++) {
-      const out = keeps !== undefined && !keeps(this.#labels[row]!)
-      const score = out ? Number.NEGATIVE_INFINITY : this.#product(row, query)
-      this.#scores[row] = score
-      if (!out) this.#scratch[count++] = score
+      if (keeps?.(labels[row]!) === false) scores[row] = Number.NEGATIVE_INFINITY
+      else scratch[count++] = scores[row]!
     }
-    const threshold = count > k ? selectRank(this.#scratch, count, count - k) : Number.NEGATIVE_INFINITY
-    for (let row = 0; row < size; row++) {
-      const score = this.#scores[row]!
-      if (score >= threshold && score !== Number.NEGATIVE_INFINITY) rows.push(row)
-    }
-    const best = rows
-      .sort((a, b) => this.#scores[b]! - this.#scores[a]! || this.#labels[a]! - this.#labels[b]!)
-      .slice(0, k)
-    return { labels: best.map((row) => this.#labels[row]!), scores: best.map((row) => this.#scores[row]!) }
+    const threshold = count > k ? selectRank(scratch, count, count - k) : -Number.MAX_VALUE
+    const rows: number[] = []
+    for (let row = 0; row < size; row++) if (scores[row]! >= threshold) rows.push(row)
+    const best = rows.sort((a, b) => scores[b]! - scores[a]! || labels[a]! - labels[b]!).slice(0, k)
+    return { labels: best.map((row) => labels[row]!), scores: best.map((row) => scores[row]!) }
   }
 
   close(): void {
     this.#rows.clear()
     this.#vectors = new Float32Array(0)
-  }
-
-  #product(row: number, query: Float32Array): number {
-    const { dimensions } = this
-    const vectors = this.#vectors
-    const start = row * dimensions
-    let [a, b, c, d] = [0, 0, 0, 0]
-    let i = 0
-    // Four sums, so that no addition waits for the one before.
-    for (; i + 3 < dimensions; i += 4) {
-      a += vectors[start + i]! * query[i]!
-      b += vectors[start + i + 1]! * query[i + 1]!
-      c += vectors[start + i + 2]! * query[i + 2]!
-      d += vectors[start + i + 3]! * query[i + 3]!
-    }
-    for (; i < dimensions; i++) a += vectors[start + i]! * query[i]!
-    return a + b + c + d
   }
 
   #grow(): void {
@@ -96,5 +74,26 @@ export class ExactVectorIndex implements VectorIndex {
     this.#labels = labels
     this.#scores = new Float64Array(capacity)
     this.#scratch = new Float64Array(capacity)
+  }
+}
+
+/** @param vectors (rows, dimensions) @param into written up to `rows` */
+function innerProducts(vectors: Float32Array, query: Float32Array, rows: number, into: Float64Array): void {
+  const dimensions = query.length
+  const whole = dimensions - (dimensions % 4)
+  for (let row = 0, at = 0; row < rows; row++, at += dimensions) {
+    // Four sums, so that no addition waits for the one before.
+    let a = 0.0
+    let b = 0.0
+    let c = 0.0
+    let d = 0.0
+    for (let i = 0; i < whole; i += 4) {
+      a += vectors[at + i]! * query[i]!
+      b += vectors[at + i + 1]! * query[i + 1]!
+      c += vectors[at + i + 2]! * query[i + 2]!
+      d += vectors[at + i + 3]! * query[i + 3]!
+    }
+    for (let i = whole; i < dimensions; i++) a += vectors[at + i]! * query[i]!
+    into[row] = a + b + c + d
   }
 }

@@ -17,9 +17,13 @@ export interface RunningProgram {
   stop(): Promise<Ended>
 }
 
-/** Resolves once the address has been printed. */
-export async function startProgram(home: string, args: readonly string[] = ['--data', DATA]): Promise<RunningProgram> {
-  const program = start(['start', '--home', home, '--port', '0', ...args], { home })
+/** Resolves once the address has been printed. Trains nothing unless told to. */
+export async function startProgram(
+  home: string,
+  args: readonly string[] = ['--data', DATA],
+  env: Readonly<Record<string, string>> = { TRIBUTARY_TRAIN_EVERY: 'never' },
+): Promise<RunningProgram> {
+  const program = start(['start', '--home', home, '--port', '0', ...args], { home, env })
   const [, baseUrl] = await program.printed(/^Open (http:\/\/127\.0\.0\.1:\d+)$/m)
   return {
     baseUrl: baseUrl!,

@@ -1,5 +1,7 @@
 // Models that need no training: vectors by topic. An item's is near its topic's, a query is the mean of the last items.
 import type { Item } from '../../src/events/types.ts'
+import type { ItemTower } from '../../src/models/item-tower.ts'
+import type { ModelKernels } from '../../src/models/model-kernels.ts'
 import type { ModelName, TrainedModel } from '../../src/models/model-trainer.ts'
 import type { QueryModel } from '../../src/models/query-model.ts'
 import type { Tensors } from '../../src/models/tensors.ts'
@@ -11,7 +13,7 @@ const TOPICS = 8
 const LATEST = 5
 const START = Date.UTC(2001, 0)
 
-const topicOf = (item: number) => item % TOPICS
+export const topicOf = (item: number) => item % TOPICS
 
 /** Users who stay with one topic each, one event a minute over all of them. */
 export function topicalSet({ users = 120, items = 160, each = 12, seed = 1 } = {}): TrainingSet {
@@ -41,7 +43,7 @@ export function topicalSet({ users = 120, items = 160, each = 12, seed = 1 } = {
   }
 }
 
-function topicalItem(itemId: string, topic: number): Item {
+export function topicalItem(itemId: string, topic: number): Item {
   return { itemId, title: `Title ${itemId}`, genres: [`Topic ${topic}`] }
 }
 
@@ -75,15 +77,21 @@ export function topicalNeighbours(items: number, length = 5): TrainedModel {
   }
 }
 
-export function fakeQueryModel(name: ModelName, tensors: Tensors): QueryModel | undefined {
+function queryModel(name: ModelName, tensors: Tensors): QueryModel | undefined {
   if (name === 'ranker' || name === 'item-cf') return undefined
   const { data, shape } = tensors.get('items')!
   const sign = tensors.get('sign')?.data[0] ?? 1
   const dimensions = shape[1]!
+  // A model may ask for the same whatever the history is.
+  const fixed = tensors.get('query')
   return {
     dimensions,
     items: data,
     query(history, into) {
+      if (fixed) {
+        into.set(fixed.data)
+        return true
+      }
       into.fill(0)
       let count = 0
       for (let i = history.length - 1; i >= 0 && count < LATEST; i--) {
@@ -95,4 +103,32 @@ export function fakeQueryModel(name: ModelName, tensors: Tensors): QueryModel | 
       return count > 0
     },
   }
+}
+
+/** Knows an item by its topic's genre. */
+function itemTower(): ItemTower {
+  return {
+    dimensions: DIMENSIONS,
+    embed(item, into) {
+      const topic = Number(/^Topic (\d+)$/.exec(item.genres?.[0] ?? '')?.[1])
+      if (Number.isNaN(topic)) return false
+      into.fill(0)
+      into[topic] = 1
+      return true
+    },
+  }
+}
+
+export const fakeKernels: ModelKernels = {
+  queryModel,
+  itemTower,
+  neighbourVotes(tensors) {
+    const { data, shape } = tensors.get('neighbours')!
+    const length = shape[1]!
+    return {
+      vote({ item }, add) {
+        for (const one of item) for (let at = one * length; at < (one + 1) * length; at++) add(data[at]!, 1)
+      },
+    }
+  },
 }

@@ -6,7 +6,7 @@ import { embeddingStatistics } from '../../src/releases/embedding-statistics.ts'
 import { type GateInput, gate } from '../../src/releases/gate.ts'
 import { holdOut } from '../../src/releases/holdout.ts'
 import type { VectorIndex } from '../../src/vector-index/vector-index.ts'
-import { DIMENSIONS, fakeQueryModel, topicalModel, topicalNeighbours, topicalSet } from '../fakes/fake-models.ts'
+import { DIMENSIONS, fakeKernels, topicalModel, topicalNeighbours, topicalSet } from '../fakes/fake-models.ts'
 
 const ITEMS = 160
 const whole = topicalSet()
@@ -22,7 +22,7 @@ const released = (models: readonly [ModelName, TrainedModel][]): ReleasedModels 
 async function gated(models: readonly [ModelName, TrainedModel][], changed: Partial<GateInput> = {}) {
   const candidate = released(models)
   const indexes = await buildIndexes(candidate.models).catch(() => new Map<ModelName, VectorIndex>())
-  return gate({ candidate, indexes, inService: undefined, set, cases, queryModels: fakeQueryModel, ...changed })
+  return gate({ candidate, indexes, inService: undefined, set, cases, kernels: fakeKernels, ...changed })
 }
 
 /** Vectors that are all nearly one. */

@@ -5,7 +5,7 @@ import { announce, announced } from '../../src/releases/announcements.ts'
 import { holdOut } from '../../src/releases/holdout.ts'
 import { publishRelease } from '../../src/releases/publish-release.ts'
 import { ReleaseFolder } from '../../src/releases/release-folder.ts'
-import { fakeQueryModel, topicalModel, topicalSet } from '../fakes/fake-models.ts'
+import { fakeKernels, topicalModel, topicalSet } from '../fakes/fake-models.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const { set, cases } = holdOut(topicalSet(), 100)
@@ -32,7 +32,7 @@ describe('publishing a release', () => {
       for (let round = 0; round < 4; round++) {
         const before = await announced(broker)
         const inService = before && (await folder.load(before.version))
-        const options = { folder, broker, inService, queryModels: fakeQueryModel, keep: 2 }
+        const options = { folder, broker, inService, kernels: fakeKernels, keep: 2 }
         const outcome = await publishRelease(candidate(0.3), options)
         if (!outcome.published) throw new Error(outcome.gate.reasons.join())
         expect(outcome.manifest.parent).toBe(before?.version)
@@ -44,7 +44,7 @@ describe('publishing a release', () => {
 
   it('leaves in service what is better, and keeps the reasons', () =>
     withPlaces(async ({ folder, broker }) => {
-      const options = { folder, broker, queryModels: fakeQueryModel, keep: 2 }
+      const options = { folder, broker, kernels: fakeKernels, keep: 2 }
       const good = await publishRelease(candidate(0.1), { ...options, inService: undefined })
       if (!good.published) throw new Error(good.gate.reasons.join())
       // As if the first had been trained before the cases happened.
@@ -62,7 +62,7 @@ describe('publishing a release', () => {
     withPlaces(async ({ folder, broker }) => {
       const spoilt = candidate(0.3)
       spoilt.models.get('two-tower')!.tensors.get('items')!.data[3] = Number.POSITIVE_INFINITY
-      const options = { folder, broker, inService: undefined, queryModels: fakeQueryModel, keep: 2 }
+      const options = { folder, broker, inService: undefined, kernels: fakeKernels, keep: 2 }
       expect(await publishRelease(spoilt, options)).toMatchObject({ published: false })
       expect(await announced(broker)).toBeUndefined()
     }))

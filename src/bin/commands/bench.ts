@@ -4,7 +4,7 @@ import type { Benchmark } from '../../../benchmarks/benchmark.ts'
 import { loadConfig } from '../../config/config.ts'
 import { openTerminal } from '../terminal.ts'
 
-const NAMES = ['replay', 'freshness', 'recommend']
+const NAMES = ['replay', 'freshness', 'recommend', 'index', 'train', 'swap']
 
 export function benchCommand(): Command {
   return new Command('bench')

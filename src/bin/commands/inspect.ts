@@ -1,16 +1,13 @@
 import { Command } from 'commander'
-import { Catalogue } from '../../catalogue/catalogue.ts'
 import { loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
 import { decode } from '../../events/codec.ts'
 import { TOPIC_NAMES, type Topic } from '../../events/topics.ts'
-import { ItemIndex } from '../../retrieval/online/item-index.ts'
-import { OnlineState } from '../../retrieval/online/online-state.ts'
-import { LiveRecommender } from '../../serving/live-recommender.ts'
-import { LIVE_GROUP } from '../../state/keys.ts'
-import { openBroker, openStateStore } from '../adapters.ts'
+import type { LiveRecommender } from '../../serving/live-recommender.ts'
+import { openBroker } from '../adapters.ts'
 import { inspectionText } from '../inspection-text.ts'
 import { wholeNumber } from '../numbers.ts'
+import { openRecommender } from '../open-recommender.ts'
 
 export function inspectCommand(): Command {
   const command = new Command('inspect').description('what the program knows of a user, an item or a topic')
@@ -71,15 +68,9 @@ export function inspectCommand(): Command {
 }
 
 async function withRecommender(flags: { home?: string }, use: (recommender: LiveRecommender) => Promise<void>) {
-  const config = loadConfig(flags)
-  const broker = await openBroker(config)
-  const store = await openStateStore(config)
-  const catalogue = new Catalogue()
-  await catalogue.follow(broker)
-  await use(new LiveRecommender({ online: new OnlineState(store, LIVE_GROUP, new ItemIndex()), catalogue }))
-  await catalogue.stop()
-  await broker.close()
-  await store.close()
+  const { recommender, close } = await openRecommender(loadConfig(flags))
+  await use(recommender)
+  await close()
   process.exit()
 }
 

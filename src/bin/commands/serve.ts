@@ -11,7 +11,10 @@ export function serveCommand(): Command {
     .option('--host <address>', 'to listen on')
     .option('--home <dir>', 'where the embedded state and log are kept')
     .action(async (flags) => {
-      const serving = await serve(loadConfig(flags), (error, request) => console.error(`${request}:`, error))
+      const serving = await serve(loadConfig(flags), {
+        onError: (error, request) => console.error(`${request}:`, error),
+        onMessage: (message) => console.error(message),
+      })
       console.log(serving.url)
       await aborted(stopSignal())
       await serving.close()

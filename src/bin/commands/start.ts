@@ -7,6 +7,7 @@ import { serve } from '../roles/serve.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
 import { startConsumers, startThread } from '../threads.ts'
+import { trainInterval, trainOnSchedule } from '../training-schedule.ts'
 
 export function startCommand(): Command {
   return new Command('start')
@@ -23,25 +24,35 @@ export function startCommand(): Command {
 
 async function start(flags: Record<string, string>, data: string | undefined, speed: number | undefined) {
   const config = loadConfig(flags)
+  const interval = trainInterval(config)
   const signal = stopSignal()
   const terminal = openTerminal()
   terminal.line(`Tributary keeps its state in ${config.home}`)
   let consumed = NOTHING_CONSUMED
-  const serving = await serve(config, (error, request) => terminal.line(`${request}: ${describe(error)}`))
+  const serving = await serve(config, {
+    onError: (error, request) => terminal.line(`${request}: ${describe(error)}`),
+    onMessage: (message) => terminal.line(message),
+  })
   const consuming = startConsumers(config, (progress) => {
     consumed = progress
   })
+  const historyIn = Promise.withResolvers<void>()
+  let training = ''
   const replaying = startThread<{ data: string | undefined; speed: number | undefined }, string>(
     'replay',
     { config, data, speed },
     (message) => {
       if (message.type === 'message') terminal.line(message.text)
-      else terminal.status(`${message.progress}  lag ${consumed.lag}`)
+      else if (message.type === 'live') historyIn.resolve()
+      else if (message.type === 'progress') {
+        terminal.status(`${message.progress}  lag ${consumed.lag}${training && `  ${training}`}`)
+      }
     },
   )
   serving.metrics.addGauge('tributary_consumer_lag', 'Events produced and not yet folded', () => consumed.lag)
   serving.metrics.addGauge('tributary_event_log_lag', 'Events not yet in the event log', () => consumed.logLag)
   terminal.line(`Open ${serving.url}`)
+  const trained = trainWhenHistoryIsIn()
   const failed = (error: unknown) => terminal.line(`The replay ended: ${describe(error)}`)
   const replayed = replaying.done.catch(failed)
   try {
@@ -49,10 +60,25 @@ async function start(flags: Record<string, string>, data: string | undefined, sp
     if (!signal.aborted) throw new TributaryError('INTERNAL', 'the consumers ended by themselves')
   } finally {
     terminal.end()
-    await Promise.allSettled([replaying.stop(), replayed])
+    await Promise.allSettled([replaying.stop(), replayed, trained])
     await Promise.allSettled([consuming.stop(), serving.close()])
   }
   process.exit()
+
+  async function trainWhenHistoryIsIn(): Promise<void> {
+    if (interval === undefined) return
+    await Promise.race([historyIn.promise, aborted(signal)])
+    const { exportSet } = consuming
+    const onProgress = (text: string) => {
+      training = text
+      terminal.status(text)
+    }
+    const onMessage = (text: string) => {
+      training = ''
+      terminal.line(text)
+    }
+    await trainOnSchedule({ config, signal, exportSet, onProgress, onMessage }, interval)
+  }
 }
 
 function describe(error: unknown): string {

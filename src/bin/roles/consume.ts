@@ -1,8 +1,9 @@
-import type { Consumer } from '../../broker/broker.ts'
+import type { Broker, Consumer } from '../../broker/broker.ts'
 import { Catalogue } from '../../catalogue/catalogue.ts'
 import type { Config } from '../../config/config.ts'
-import { eventLogSink } from '../../consumers/event-log-sink.ts'
+import { type EventLogSink, eventLogSink } from '../../consumers/event-log-sink.ts'
 import { consumeLiveState } from '../../consumers/live-state-consumer.ts'
+import type { EventLog } from '../../event-log/event-log.ts'
 import { openBroker, openEventLog, openStateStore } from '../adapters.ts'
 
 const PROGRESS_INTERVAL_MS = 250
@@ -30,11 +31,19 @@ export const NOTHING_CONSUMED: ConsumeProgress = {
   logLag: 0,
 }
 
+export interface OpenLog {
+  readonly log: EventLog
+  readonly broker: Broker
+  readonly sink: EventLogSink
+}
+
 export interface ConsumeOptions {
   readonly config: Config
   readonly signal: AbortSignal
   /** What has changed, again and again. */
   readonly onProgress?: (progress: Partial<ConsumeProgress>) => void
+  /** Told what `writeLog` works with once that is open; it is closed when the role ends. */
+  readonly onOpen?: (open: OpenLog) => void
 }
 
 /** Folds the topics into the online state until the signal, or until the consumer fails for good. */
@@ -65,11 +74,12 @@ export async function foldState(options: ConsumeOptions): Promise<void> {
 }
 
 /** Writes the topics into the event log until the signal, or until the consumer fails for good. */
-export async function writeLog({ config, signal, onProgress }: ConsumeOptions): Promise<void> {
+export async function writeLog({ config, signal, onProgress, onOpen }: ConsumeOptions): Promise<void> {
   const broker = await openBroker(config)
   const log = await openEventLog(config)
   await log.migrate()
   const sink = await eventLogSink({ log, broker })
+  onOpen?.({ log, broker, sink })
   await untilStopped(sink, signal, () => onProgress?.({ logged: sink.rows, logLag: sink.lag() }))
   await broker.close()
   await log.close()

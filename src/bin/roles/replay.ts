@@ -26,6 +26,8 @@ export interface LiveReplayOptions {
   readonly speed?: number | undefined
   /** Something to say, once. */
   readonly onMessage: (message: string) => void
+  /** The history is in. */
+  readonly onLive?: () => void
   /** Where it is, again and again. */
   readonly onStatus: (status: string) => void
 }
@@ -47,6 +49,7 @@ export async function liveReplay(options: LiveReplayOptions): Promise<void> {
     if (signal.aborted) return
     const speed = options.speed ?? liveSpeed(dataset, history)
     onMessage(`History is in; the last tenth of ${dataset.name} is now played live.`)
+    options.onLive?.()
     const control: ReplayControl = { speed, paused: false }
     const { end } = await replay({ ...common, control, maxGapMs: LIVE_MAX_GAP_MS })
     if (end === 'complete') onMessage(`${dataset.name} has been played to its end; feedback goes on.`)

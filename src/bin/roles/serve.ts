@@ -1,14 +1,9 @@
 import type { AddressInfo } from 'node:net'
-import { Catalogue } from '../../catalogue/catalogue.ts'
 import type { Config } from '../../config/config.ts'
-import { ItemIndex } from '../../retrieval/online/item-index.ts'
-import { OnlineState } from '../../retrieval/online/online-state.ts'
 import { createMetrics } from '../../serving/http/metrics.ts'
 import { createServer } from '../../serving/http/server.ts'
-import { LiveRecommender } from '../../serving/live-recommender.ts'
 import { streamClock } from '../../serving/stream-clock.ts'
-import { LIVE_GROUP } from '../../state/keys.ts'
-import { openBroker, openStateStore } from '../adapters.ts'
+import { openRecommender } from '../open-recommender.ts'
 
 export interface Serving {
   /** Without a slash at the end. */
@@ -18,16 +13,38 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** Answers HTTP from the online state. */
-export async function serve(config: Config, onError: (error: unknown, request: string) => void): Promise<Serving> {
-  const broker = await openBroker(config)
-  const store = await openStateStore(config)
-  const catalogue = new Catalogue()
-  await catalogue.follow(broker)
-  const online = new OnlineState(store, LIVE_GROUP, new ItemIndex())
-  const recommender = new LiveRecommender({ online, catalogue })
+export interface ServeListener {
+  readonly onError: (error: unknown, request: string) => void
+  /** Something to say about releases. */
+  readonly onMessage: (message: string) => void
+}
+
+/** Answers HTTP from the online state and the release in service. */
+export async function serve(config: Config, listener: ServeListener): Promise<Serving> {
+  const { onError, onMessage } = listener
   const metrics = createMetrics()
+  const swaps: Record<string, number> = { loaded: 0, failed: 0 }
+  let inService = 'live'
+  const open = await openRecommender(config, {
+    onSwap: (version, loadingMs) => {
+      swaps.loaded!++
+      inService = version
+      onMessage(`Release ${version} is in service, loaded in ${Math.round(loadingMs)} ms.`)
+    },
+    onFailure: (version, error) => {
+      swaps.failed!++
+      onMessage(`Release ${version} is not taken, ${inService} stays in service: ${describe(error)}`)
+    },
+  })
+  const { recommender, broker } = open
   metrics.addGauge('tributary_stream_time_seconds', 'Greatest event time folded', () => recommender.streamTime / 1000)
+  metrics.addGauge('tributary_releases', 'Releases announced and loaded, or not', () => swaps, 'outcome')
+  metrics.addGauge(
+    'tributary_release_in_service',
+    '1, by the release in service',
+    () => ({ [inService]: 1 }),
+    'version',
+  )
   const app = await createServer({
     recommender,
     broker,
@@ -44,9 +61,11 @@ export async function serve(config: Config, onError: (error: unknown, request: s
     metrics,
     close: async () => {
       await app.close()
-      await catalogue.stop()
-      await broker.close()
-      await store.close()
+      await open.close()
     },
   }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,13 +1,14 @@
-import { type NeighbourLists, neighbourLists } from '../../kernels/neighbour-lists.ts'
+import { neighbourLists } from '../../kernels/neighbour-lists.ts'
 import { queryModel } from '../../kernels/query-models.ts'
 import type { ModelName } from '../../models/model-trainer.ts'
+import type { NeighbourVotes } from '../../models/neighbour-lists.ts'
 import type { QueryHistory, QueryModel } from '../../models/query-model.ts'
 import type { Tensors } from '../../models/tensors.ts'
 import type { Events } from '../events.ts'
 import { type FittedFiles, readFitted } from '../fitted-models.ts'
 import type { Scorer } from './scorer.ts'
 
-type Model = { readonly query: QueryModel } | { readonly lists: NeighbourLists }
+type Model = { readonly query: QueryModel } | { readonly lists: NeighbourVotes }
 
 /**
  * Each trained model by itself, on live histories: as of the last fit, through the forward passes that serve.

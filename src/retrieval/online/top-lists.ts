@@ -28,8 +28,8 @@ export class TopLists {
     this.#items = items
     this.#catalogue = catalogue
     for (const { itemId } of catalogue.values()) items.index(itemId)
-    catalogue.onChange(({ itemId }) => {
-      items.index(itemId)
+    catalogue.onChange(({ itemId, available = true }) => {
+      this.#show(items.index(itemId), available)
       this.#changed = true
     })
   }
@@ -59,6 +59,16 @@ export class TopLists {
     this.popular = first
       .slice(0, LENGTH)
       .map((item, rank) => ({ item, share: total > 0 ? table.popularity[item]! / total : 1 / (LENGTH + rank) }))
+  }
+
+  /** At once, and not only with the next refresh: what is new can be recommended, what is gone cannot. */
+  #show(item: number, available: boolean): void {
+    if (item >= this.available.length) {
+      const grown = new Uint8Array(Math.max(1024, 2 * item))
+      grown.set(this.available)
+      this.available = grown
+    }
+    this.available[item] = available ? 1 : 0
   }
 
   /** Items that may be shown, read from the catalogue again when it has changed. */

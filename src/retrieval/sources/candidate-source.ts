@@ -1,6 +1,7 @@
 import type { ItemTable } from '../online/item-table.ts'
 import type { HistoryEntry, NeighbourRow, UserState } from '../online/online-state.ts'
 import type { TopLists } from '../online/top-lists.ts'
+import type { ServedRelease } from '../served-release.ts'
 import type { Scores } from './scores.ts'
 
 /** What the sources know of a request, read once for all of them. */
@@ -17,6 +18,8 @@ export interface RequestContext {
   readonly user: UserState | undefined
   readonly table: ItemTable
   readonly lists: TopLists
+  /** The release in service when the request began; undefined before there is one. */
+  readonly release?: ServedRelease | undefined
 }
 
 /** Entries of the history whose co-visits are read. */
@@ -32,5 +35,7 @@ export interface CandidateSource {
   readonly weight: number
   /** The row of the page that its items stand in. */
   readonly section: string
+  /** Whether an item that it proposes stands in its section whatever other sources say. */
+  readonly claims?: true
   propose(context: RequestContext, into: Scores): void
 }

@@ -62,6 +62,8 @@ export function createMetrics(registry = new Registry()) {
         collect() {
           const value = read()
           if (typeof value === 'number') return this.set(value)
+          // What is not named any more is gone.
+          this.reset()
           for (const [key, one] of Object.entries(value)) this.set({ [label]: key }, one)
         },
       })

@@ -1,0 +1,44 @@
+// A server in a process of its own, over state that a data set was folded into.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { openBroker } from '../src/bin/adapters.ts'
+import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
+import { openData } from '../src/bin/roles/replay.ts'
+import { startConsumers } from '../src/bin/threads.ts'
+import type { Config } from '../src/config/config.ts'
+import { ProblemList } from '../src/producers/datasets/problem-list.ts'
+import { replay } from '../src/producers/replay.ts'
+import { until } from './benchmark.ts'
+
+/** Answers the users of the data set. */
+export async function fold(config: Config, data: string): Promise<readonly string[]> {
+  let progress: ConsumeProgress | undefined
+  const consumer = startConsumers(config, (consumed) => {
+    progress = consumed
+  })
+  const dataset = await openData(data, config, new ProblemList())
+  const broker = await openBroker(config)
+  await replay({ broker, dataset })
+  await until(() => (progress?.events ?? 0) >= dataset.size && progress?.logLag === 0)
+  await consumer.stop()
+  await broker.close()
+  return dataset.userIds
+}
+
+export async function startServer(args: string[]): Promise<{ url: string; process: ChildProcess }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [url] = await once(createInterface({ input: child.stdout! }), 'line')
+  return { url, process: child }
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}
+
+export function rssMiB(child: ChildProcess): number {
+  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))
+  return Math.round(Number(line?.[1]) / 1024)
+}

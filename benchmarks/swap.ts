@@ -1,0 +1,150 @@
+// Releases swapped under load, the server in a process of its own: does a request fail, is an answer ever of two
+// releases, how late are answers while one is loaded beside the other, and does the memory come back?
+import { once } from 'node:events'
+import { Agent, get } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { openBroker, openEventLog, openReleases } from '../src/bin/adapters.ts'
+import { readSet } from '../src/bin/roles/read-set.ts'
+import type { Broker } from '../src/broker/broker.ts'
+import type { Config } from '../src/config/config.ts'
+import type { ModelName } from '../src/models/model-trainer.ts'
+import { announce } from '../src/releases/announcements.ts'
+import { buildIndexes } from '../src/releases/build-indexes.ts'
+import { itemCfTrainer } from '../src/training/item-cf-trainer.ts'
+import { sequenceTrainer } from '../src/training/sequence-trainer.ts'
+import type { FinishedModel } from '../src/training/training-run.ts'
+import { twoTowerTrainer } from '../src/training/two-tower-trainer.ts'
+import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
+import { fold, rssMiB, startServer, stop } from './serving-process.ts'
+
+const SWAPS = 20
+const REQUESTS_PER_SECOND = 100
+const USERS = 300
+const WARM_UP_MS = 5_000
+/** Between a swap and the next. */
+const PAUSE_MS = 2_000
+/** Of each model: enough for two that differ. */
+const TRAINING_SECONDS = 15
+const VERSIONS = ['swap-0', 'swap-1'] as const
+
+interface Answer {
+  readonly sentMs: number
+  readonly tookMs: number
+  readonly release: string
+  readonly failed: boolean
+  /** Not what the release it names answers when nothing else happens. */
+  readonly mixed: boolean
+}
+
+export const run: Benchmark = ({ config: given, data, status }) =>
+  inFreshHome(given, async (fresh) => {
+    const config = { ...fresh, releasesDir: undefined }
+    status('folding')
+    const users = (await fold(config, data)).slice(0, USERS)
+    status('training two releases')
+    const broker = await openBroker(config)
+    await writeReleases(config, broker)
+    const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
+    const server = await startServer([program, 'serve', '--home', config.home, '--port', '0'])
+    const agent = new Agent({ keepAlive: true })
+    const ask = (user: string) => slate(server.url, user, agent)
+    const promote = async (version: string) => {
+      await announce(broker, { version, watermark: 0 })
+      while ((await ask(users[0]!)).release !== version) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const expected = new Map<string, string>()
+    for (const version of VERSIONS) {
+      status(`what ${version} answers`)
+      await promote(version)
+      for (const user of users) expected.set(`${version} ${user}`, (await ask(user)).items)
+    }
+
+    const answers: Answer[] = []
+    let [stopped, next] = [false, 0]
+    const flow = (async () => {
+      const begun = performance.now()
+      const pending: Promise<void>[] = []
+      for (let sent = 0; !stopped; sent++) {
+        const due = begun + (1000 * sent) / REQUESTS_PER_SECOND
+        await until(() => performance.now() >= due, 1)
+        pending.push(request(users[next++ % users.length]!))
+      }
+      await Promise.all(pending)
+    })()
+    await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
+    answers.length = 0
+    const rssBefore = rssMiB(server.process)
+    const windows: { from: number; to: number }[] = []
+    for (let swap = 0; swap < SWAPS; swap++) {
+      status(`swap ${swap + 1} of ${SWAPS}`)
+      const from = performance.now()
+      await promote(VERSIONS[swap % 2]!)
+      windows.push({ from, to: performance.now() })
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
+    stopped = true
+    await flow
+    const rssAfter = rssMiB(server.process)
+    await stop(server.process)
+    agent.destroy()
+    await broker.close()
+    return { ...figuresOf(answers, windows), rssMiB: rssBefore, rssGrowthMiB: rssAfter - rssBefore }
+
+    async function request(user: string): Promise<void> {
+      const sentMs = performance.now()
+      try {
+        const { release, items } = await ask(user)
+        const mixed = expected.get(`${release} ${user}`) !== items
+        answers.push({ sentMs, tookMs: performance.now() - sentMs, release, failed: false, mixed })
+      } catch {
+        answers.push({ sentMs, tookMs: performance.now() - sentMs, release: '', failed: true, mixed: false })
+      }
+    }
+  })
+
+function figuresOf(answers: readonly Answer[], windows: readonly { from: number; to: number }[]) {
+  const during = ({ sentMs, tookMs }: Answer) => windows.some(({ from, to }) => sentMs < to && sentMs + tookMs > from)
+  const times = (of: readonly Answer[]) => of.map(({ tookMs }) => tookMs).sort((a, b) => a - b)
+  const [inside, outside] = [times(answers.filter(during)), times(answers.filter((answer) => !during(answer)))]
+  const swapMs = windows.map(({ from, to }) => to - from).sort((a, b) => a - b)
+  return {
+    requests: answers.length,
+    failed: answers.filter(({ failed }) => failed).length,
+    mixedReleases: answers.filter(({ mixed }) => mixed).length,
+    swaps: windows.length,
+    swapP50Ms: Math.round(percentile(swapMs, 50)),
+    requestsDuringSwaps: inside.length,
+    p50Ms: rounded(percentile(outside, 50)),
+    p50DuringSwapMs: rounded(percentile(inside, 50)),
+    p99Ms: rounded(percentile(outside, 99)),
+    p99DuringSwapMs: rounded(percentile(inside, 99)),
+    p99Ratio: rounded(percentile(inside, 99) / percentile(outside, 99)),
+  }
+}
+
+/** Two releases of models that differ by their seeds. */
+async function writeReleases(config: Config, broker: Broker): Promise<void> {
+  const log = await openEventLog(config)
+  const set = await readSet({ log, broker }, config, new AbortController().signal)
+  await log.close()
+  const folder = openReleases(config)
+  for (const [seed, version] of VERSIONS.entries()) {
+    const models = new Map<ModelName, FinishedModel>()
+    for (const trainer of [itemCfTrainer(), twoTowerTrainer(), sequenceTrainer()]) {
+      const trained = await trainer.train(set, { seed, budgetSeconds: TRAINING_SECONDS })
+      models.set(trainer.name, { ...trained, trainingSeconds: TRAINING_SECONDS })
+    }
+    const indexes = await buildIndexes(new Map([...models].map(([name, { tensors }]) => [name, tensors])))
+    const gate = { passed: true, reasons: [], measures: {} }
+    await folder.write({ version, createdAt: 0, watermark: set.asOf, itemIds: set.itemIds, models, indexes, gate })
+  }
+}
+
+async function slate(url: string, user: string, agent: Agent): Promise<{ release: string; items: string }> {
+  const [response] = await once(get(`${url}/recommend?user=${encodeURIComponent(user)}&k=20`, { agent }), 'response')
+  let body = ''
+  for await (const chunk of response) body += chunk
+  if (response.statusCode !== 200) throw new Error(`${response.statusCode}: ${body}`)
+  const { release, items } = JSON.parse(body) as { release: string; items: { itemId: string }[] }
+  return { release, items: items.map(({ itemId }) => itemId).join() }
+}

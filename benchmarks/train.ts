@@ -1,0 +1,88 @@
+// Training each model of a release from nothing, and the refresh of a release by the last hundredth of the stream.
+import { openData } from '../src/bin/roles/replay.ts'
+import { KINDS } from '../src/events/kinds.ts'
+import type { ModelName, TrainedModel } from '../src/models/model-trainer.ts'
+import type { TrainingSet } from '../src/models/training-set.ts'
+import type { Dataset } from '../src/producers/datasets/dataset.ts'
+import { ProblemList } from '../src/producers/datasets/problem-list.ts'
+import { itemCfTrainer } from '../src/training/item-cf-trainer.ts'
+import { sequenceTrainer } from '../src/training/sequence-trainer.ts'
+import { openTensorFlow } from '../src/training/tensorflow.ts'
+import { twoTowerTrainer } from '../src/training/two-tower-trainer.ts'
+import { type Benchmark, peakRssMiB, rounded } from './benchmark.ts'
+
+const REFRESH_SHARE = 0.01
+const SEED = 1
+
+export const run: Benchmark = async ({ config, data, status }) => {
+  const dataset = await openData(data, config, new ProblemList())
+  const whole = trainingSetOf(dataset, dataset.size)
+  const before = trainingSetOf(dataset, Math.floor(dataset.size * (1 - REFRESH_SHARE)))
+  const backend = await openTensorFlow()
+  const onProgress = ({ model, step, steps, loss }: { model: string; step: number; steps: number; loss: number }) =>
+    status(`${model}  step ${step}/${steps}  loss ${loss.toFixed(4)}`)
+  const budgetSeconds = config.trainBudgetSeconds
+  const trained = new Map<ModelName, TrainedModel>()
+  const figures: Record<string, unknown> = { backend, events: before.item.length, budgetSecondsAModel: budgetSeconds }
+  let [cold, refresh] = [0, 0]
+  for (const trainer of [itemCfTrainer(), twoTowerTrainer(), sequenceTrainer()]) {
+    const { name } = trainer
+    let steps = 0
+    const counted = (progress: Parameters<typeof onProgress>[0]) => {
+      steps = Math.max(steps, progress.step)
+      onProgress(progress)
+    }
+    const startedAt = performance.now()
+    const model = await trainer.train(before, { seed: SEED, budgetSeconds, onProgress: counted })
+    const seconds = (performance.now() - startedAt) / 1000
+    trained.set(name, model)
+    cold += seconds
+    const again = performance.now()
+    const previous = { tensors: model.tensors, itemIds: before.itemIds }
+    const options = { seed: SEED, budgetSeconds, previous, since: before.asOf, onProgress }
+    const refreshed = await trainer.train(whole, options)
+    const refreshSeconds = (performance.now() - again) / 1000
+    refresh += refreshSeconds
+    figures[name] = {
+      seconds: rounded(seconds, 1),
+      steps,
+      warmRefreshSeconds: rounded(refreshSeconds, 1),
+      metrics: model.metrics,
+      afterRefresh: refreshed.metrics,
+    }
+  }
+  return {
+    ...figures,
+    coldSeconds: rounded(cold, 1),
+    warmRefreshSeconds: rounded(refresh, 1),
+    peakRssMiB: peakRssMiB(),
+  }
+}
+
+/** The first `size` events of a data set, by user. */
+function trainingSetOf(dataset: Dataset, size: number): TrainingSet {
+  const events: { user: number; item: number; value: number; at: number }[] = []
+  for (const { user, item, value, at } of dataset.chunks(0)) {
+    for (let i = 0; i < user.length && events.length < size; i++) {
+      events.push({ user: user[i]!, item: item[i]!, value: value[i]!, at: at[i]! })
+    }
+  }
+  // Stable: events of a user keep their order.
+  const asOf = events.at(-1)!.at
+  events.sort((a, b) => a.user - b.user)
+  const starts = new Uint32Array(dataset.userIds.length + 1)
+  for (const { user } of events) starts[user + 1]!++
+  for (let user = 0; user < dataset.userIds.length; user++) starts[user + 1]! += starts[user]!
+  const known = new Map([...dataset.items()].map((item) => [item.itemId, item]))
+  return {
+    userIds: dataset.userIds,
+    itemIds: dataset.itemIds,
+    items: dataset.itemIds.map((itemId) => known.get(itemId)),
+    starts,
+    item: Uint32Array.from(events, ({ item }) => item),
+    kind: new Uint8Array(size).fill(KINDS.indexOf('rating')),
+    value: Float32Array.from(events, ({ value }) => value),
+    at: Float64Array.from(events, ({ at }) => at),
+    asOf,
+  }
+}

@@ -1,0 +1,47 @@
+import type { Broker } from '../broker/broker.ts'
+import { Catalogue } from '../catalogue/catalogue.ts'
+import type { Config } from '../config/config.ts'
+import { modelKernels } from '../kernels/model-kernels.ts'
+import { ItemIndex } from '../retrieval/online/item-index.ts'
+import { OnlineState } from '../retrieval/online/online-state.ts'
+import { ReleaseSlot } from '../retrieval/release-slot.ts'
+import { LiveRecommender } from '../serving/live-recommender.ts'
+import { serveReleases } from '../serving/serve-releases.ts'
+import { LIVE_GROUP } from '../state/keys.ts'
+import { openBroker, openReleases, openStateStore } from './adapters.ts'
+
+export interface OpenRecommender {
+  readonly recommender: LiveRecommender
+  readonly broker: Broker
+  close(): Promise<void>
+}
+
+export interface ReleaseEvents {
+  readonly onSwap?: (version: string, loadingMs: number) => void
+  readonly onFailure?: (version: string, error: unknown) => void
+}
+
+/** The recommender over state, catalogue and the release in service, all of which it follows. */
+export async function openRecommender(config: Config, events: ReleaseEvents = {}): Promise<OpenRecommender> {
+  const { onSwap = () => {}, onFailure = () => {} } = events
+  const broker = await openBroker(config)
+  const store = await openStateStore(config)
+  const catalogue = new Catalogue()
+  await catalogue.follow(broker)
+  const items = new ItemIndex()
+  const slot = new ReleaseSlot()
+  const online = new OnlineState(store, LIVE_GROUP, items)
+  const recommender = new LiveRecommender({ online, catalogue, releases: slot })
+  const [folder, kernels] = [openReleases(config), modelKernels]
+  const follower = await serveReleases({ broker, folder, slot, items, catalogue, kernels, onSwap, onFailure })
+  return {
+    recommender,
+    broker,
+    close: async () => {
+      await follower.stop()
+      await catalogue.stop()
+      await broker.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,31 @@
+// What training reads, apart from training itself: the thread that has the event log need not load TensorFlow.js.
+import { join } from 'node:path'
+import type { Broker } from '../../broker/broker.ts'
+import { Catalogue } from '../../catalogue/catalogue.ts'
+import type { Config } from '../../config/config.ts'
+import type { EventLog } from '../../event-log/event-log.ts'
+import type { TrainingSet } from '../../models/training-set.ts'
+import { readTrainingSet } from '../../training/read-training-set.ts'
+import { TrainingRun } from '../../training/training-run.ts'
+
+/** Where a training run keeps what it has come to. */
+export function runFolder(config: Config): string {
+  return join(config.home, 'training')
+}
+
+/** All that the log has, up to where a run that was interrupted had read it. */
+export async function readSet(
+  { log, broker }: { readonly log: EventLog; readonly broker: Broker },
+  config: Config,
+  signal: AbortSignal,
+): Promise<TrainingSet> {
+  const catalogue = new Catalogue()
+  await catalogue.follow(broker)
+  try {
+    const [latest] = await log.query<{ at: number }>('SELECT max(at) AS at FROM interactions')
+    const asOf = (await TrainingRun.unfinishedAsOf(runFolder(config))) ?? latest?.at ?? 0
+    return await readTrainingSet(log, asOf, catalogue.values(), signal)
+  } finally {
+    await catalogue.stop()
+  }
+}

@@ -1,0 +1,89 @@
+import type { Broker } from '../../broker/broker.ts'
+import type { Config } from '../../config/config.ts'
+import { modelKernels } from '../../kernels/model-kernels.ts'
+import type { TrainProgress } from '../../models/model-trainer.ts'
+import type { TrainingSet } from '../../models/training-set.ts'
+import { announced } from '../../releases/announcements.ts'
+import type { LoadedRelease } from '../../releases/load-release.ts'
+import { itemCfTrainer } from '../../training/item-cf-trainer.ts'
+import { sequenceTrainer } from '../../training/sequence-trainer.ts'
+import { trainRelease } from '../../training/train-release.ts'
+import { twoTowerTrainer } from '../../training/two-tower-trainer.ts'
+import { openReleases } from '../adapters.ts'
+import { runFolder } from './read-set.ts'
+
+/** With fewer events there is nothing to be learned. */
+const LEAST_EVENTS = 1_000
+const SEED = 1
+
+export interface TrainRoleOptions {
+  readonly config: Config
+  readonly broker: Broker
+  readonly signal: AbortSignal
+  /** From nothing, and not from the release in service. */
+  readonly cold?: boolean
+  readonly onProgress: (text: string) => void
+  readonly onMessage: (text: string) => void
+}
+
+/** Trains a release and publishes it. Answers the version that is in service then, undefined where none is. */
+export async function train(set: TrainingSet, options: TrainRoleOptions): Promise<string | undefined> {
+  const { config, broker, signal, cold = false, onProgress, onMessage } = options
+  const folder = openReleases(config)
+  const current = await announced(broker)
+  if (set.item.length < LEAST_EVENTS) {
+    onMessage(`${set.item.length} events are too few to train on; ${LEAST_EVENTS} are needed.`)
+    return current?.version
+  }
+  const inService = current && (await loadOrNot(() => folder.load(current.version), onMessage))
+  if (inService && inService.watermark >= set.asOf && !cold) {
+    onMessage(`Nothing has happened since release ${inService.version} was trained.`)
+    return inService.version
+  }
+  const startedAt = performance.now()
+  const outcome = await trainRelease(set, {
+    trainers: [itemCfTrainer(), twoTowerTrainer(), sequenceTrainer()],
+    folder,
+    broker,
+    kernels: modelKernels,
+    keep: config.releasesKept,
+    inService,
+    warm: !cold,
+    runFolder: runFolder(config),
+    seed: SEED,
+    budgetSeconds: config.trainBudgetSeconds,
+    signal,
+    onProgress: (progress) => onProgress(formatTraining(progress)),
+    onMessage,
+  })
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  if (outcome.published) onMessage(`Release ${outcome.manifest.version} is published, after ${seconds} s.`)
+  else onMessage(`Release ${outcome.version} is refused, after ${seconds} s:\n  ${outcome.gate.reasons.join('\n  ')}`)
+  return outcome.published ? outcome.manifest.version : current?.version
+}
+
+function formatTraining({
+  model,
+  step,
+  steps,
+  loss,
+  learningRate,
+  etaSeconds,
+  validation = {},
+}: TrainProgress): string {
+  const measured = Object.entries(validation).map(([name, value]) => `  ${name} ${value.toFixed(4)}`)
+  const rate = learningRate.toExponential(1)
+  return `${model}  step ${step}/${steps}  loss ${loss.toFixed(4)}  rate ${rate}${measured.join('')}  ${Math.ceil(etaSeconds)} s left`
+}
+
+async function loadOrNot(
+  load: () => Promise<LoadedRelease>,
+  onMessage: (text: string) => void,
+): Promise<LoadedRelease | undefined> {
+  try {
+    return await load()
+  } catch (error) {
+    onMessage(`The release in service cannot be compared with: ${(error as Error).message}`)
+    return undefined
+  }
+}

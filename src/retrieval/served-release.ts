@@ -1,0 +1,203 @@
+import type { Item } from '../events/types.ts'
+import type { ItemTower } from '../models/item-tower.ts'
+import type { ModelKernels } from '../models/model-kernels.ts'
+import type { ModelName } from '../models/model-trainer.ts'
+import type { NeighbourVotes } from '../models/neighbour-lists.ts'
+import type { QueryHistory, QueryModel } from '../models/query-model.ts'
+import type { Tensors } from '../models/tensors.ts'
+import type { LoadedRelease } from '../releases/load-release.ts'
+import type { Neighbours, VectorIndex } from '../vector-index/vector-index.ts'
+import type { ItemIndex } from './online/item-index.ts'
+import type { HistoryEntry } from './online/online-state.ts'
+
+/** Items that nobody has met when a release is loaded, and that its vocabulary lacks: taken in up to this many. */
+const NEW_ITEMS_AT_ONCE = 1_000
+/** Items put in before other work gets its turn. */
+const ITEMS_AT_A_TIME = 20
+const BARELY_MET_MS = 1_000
+/** Queries that bring the code of a release up to speed before anyone waits for it. */
+const WARM_UP_QUERIES = 20
+
+interface Tower {
+  readonly model: QueryModel
+  readonly index: VectorIndex
+  readonly query: Float32Array
+}
+
+/**
+ * A release as requests use it: its query models and indexes, and its vocabulary translated to the item indexes of this
+ * process. Grows by the items that the catalogue brings after it was trained. One call at a time.
+ */
+export class ServedRelease {
+  readonly version: string
+  readonly watermark: number
+  readonly models: ReadonlyMap<ModelName, Tensors>
+  readonly #items: ItemIndex
+  readonly #towers = new Map<ModelName, Tower>()
+  readonly #itemTower: ItemTower | undefined
+  /** Item index by label: the vocabulary, then what is new. */
+  readonly #itemOf: number[]
+  /** Label by item index. */
+  readonly #labelOf = new Map<number, number>()
+  readonly #vocabulary: number
+  readonly #votes: NeighbourVotes | undefined
+  /** By label less `#vocabulary`. */
+  readonly #newVectors: Float32Array[] = []
+  #barelyMet: readonly number[] = []
+  #barelyMetDueMs = 0
+  #asked:
+    | { readonly history: readonly HistoryEntry[]; readonly now: number; readonly columns: QueryHistory }
+    | undefined
+
+  /** Not for requests before `prepare` has resolved. */
+  constructor(loaded: LoadedRelease, items: ItemIndex, kernels: ModelKernels) {
+    this.version = loaded.version
+    this.watermark = loaded.watermark
+    this.models = loaded.models
+    this.#items = items
+    this.#itemOf = loaded.itemIds.map((itemId) => items.index(itemId))
+    this.#vocabulary = loaded.itemIds.length
+    for (const [label, item] of this.#itemOf.entries()) this.#labelOf.set(item, label)
+    for (const [name, index] of loaded.indexes) {
+      const model = kernels.queryModel(name, loaded.models.get(name)!)
+      if (model) this.#towers.set(name, { model, index, query: new Float32Array(model.dimensions) })
+    }
+    const lists = loaded.models.get('item-cf')
+    this.#votes = lists && kernels.neighbourVotes(lists)
+    const twoTower = loaded.models.get('two-tower')
+    this.#itemTower = twoTower && kernels.itemTower(twoTower)
+  }
+
+  /** Takes in what is new in `catalogue`. Resolves when the release is as quick as it will be. */
+  async prepare(catalogue: Iterable<Item>): Promise<void> {
+    let taken = 0
+    for (const item of catalogue) {
+      if (this.#newVectors.length >= NEW_ITEMS_AT_ONCE) break
+      if (this.put(item) && ++taken % ITEMS_AT_A_TIME === 0) await new Promise(setImmediate)
+    }
+    await this.#warmUp()
+  }
+
+  /** The models that retrieve by vector. */
+  get retrievers(): readonly ModelName[] {
+    return [...this.#towers.keys()]
+  }
+
+  /** Index of the vocabulary, or -1 for an item that was not there when the release was trained. */
+  vocabularyIndex(item: number): number {
+    const label = this.#labelOf.get(item) ?? -1
+    return label < this.#vocabulary ? label : -1
+  }
+
+  /** Item index of an index of the vocabulary, or of what `search` found. */
+  item(label: number): number {
+    return this.#itemOf[label]!
+  }
+
+  /** Labels nearest to what a model makes of a history (newest first); undefined where it has nothing to say. */
+  search(name: ModelName, history: readonly HistoryEntry[], now: number, k: number): Neighbours | undefined {
+    const query = this.#query(name, history, now)
+    return query && this.#towers.get(name)!.index.search(query, k)
+  }
+
+  /** Valid until the model's next call. */
+  #query(name: ModelName, history: readonly HistoryEntry[], now: number): Float32Array | undefined {
+    const tower = this.#towers.get(name)
+    if (!tower || history.length === 0) return undefined
+    return tower.model.query(this.#columns(history, now), tower.query) ? tower.query : undefined
+  }
+
+  /**
+   * Puts an item that the vocabulary lacks into the two-tower index by what the catalogue says of it.
+   * @returns false where it is there already, or the tower cannot place it
+   */
+  put(item: Item): boolean {
+    const index = this.#items.index(item.itemId)
+    const tower = this.#towers.get('two-tower')
+    const before = this.#labelOf.get(index)
+    if (!tower || !this.#itemTower || (before !== undefined && before < this.#vocabulary)) return false
+    const vector = new Float32Array(tower.model.dimensions)
+    if (!this.#itemTower.embed(item, vector)) return false
+    const label = before ?? this.#itemOf.push(index) - 1
+    tower.index.add(label, vector)
+    this.#newVectors[label - this.#vocabulary] = vector
+    this.#labelOf.set(index, label)
+    this.#barelyMetDueMs = 0
+    return true
+  }
+
+  /** Calls `add` for every vote of the neighbour lists, by item index. */
+  vote(history: readonly HistoryEntry[], now: number, add: (item: number, vote: number) => void): void {
+    this.#votes?.vote(this.#columns(history, now), (label, vote) => add(this.#itemOf[label]!, vote))
+  }
+
+  /**
+   * Items that fewer than `below` have visited, the newest last, at most `limit`: as of the last second.
+   * @param visits by item index
+   */
+  barelyMet(visits: Float64Array, below: number, limit: number): readonly number[] {
+    if (performance.now() < this.#barelyMetDueMs) return this.#barelyMet
+    this.#barelyMetDueMs = performance.now() + BARELY_MET_MS
+    this.#barelyMet = this.#itemOf.filter((item) => !(visits[item]! >= below)).slice(-limit)
+    return this.#barelyMet
+  }
+
+  /** What a model thinks of some items (indexes); undefined where it has nothing to say. */
+  scores(name: ModelName, items: readonly number[], history: readonly HistoryEntry[], now: number) {
+    const query = this.#query(name, history, now)
+    if (!query) return undefined
+    const { model } = this.#towers.get(name)!
+    return Float64Array.from(items, (item) => {
+      const label = this.#labelOf.get(item) ?? -1
+      if (label < 0) return Number.NEGATIVE_INFINITY
+      const added = this.#newVectors[label - this.#vocabulary]
+      const [vector, start] = added ? [added, 0] : [model.items, label * model.dimensions]
+      let sum = 0
+      for (let i = 0; i < query.length; i++) sum += vector[start + i]! * query[i]!
+      return sum
+    })
+  }
+
+  /** Gives the memory of the indexes back. No request may be using it any more. */
+  close(): void {
+    for (const { index } of this.#towers.values()) index.close()
+    this.#towers.clear()
+  }
+
+  /** The history as the query models read it; made once for all that ask about the same. */
+  #columns(history: readonly HistoryEntry[], now: number): QueryHistory {
+    if (this.#asked?.history === history && this.#asked.now === now) return this.#asked.columns
+    const { length } = history
+    const columns = {
+      length,
+      item: new Int32Array(length),
+      kind: new Uint8Array(length),
+      value: new Float32Array(length),
+      at: new Float64Array(length),
+      now,
+    }
+    for (let i = 0; i < length; i++) {
+      const entry = history[length - 1 - i]!
+      columns.item[i] = this.vocabularyIndex(entry.item)
+      columns.kind[i] = entry.kind
+      columns.value[i] = entry.value
+      columns.at[i] = entry.at
+    }
+    this.#asked = { history, now, columns }
+    return columns
+  }
+
+  async #warmUp(): Promise<void> {
+    for (let n = 0; n < WARM_UP_QUERIES; n++) {
+      const history = Array.from({ length: Math.min(this.#vocabulary, 1 + (n % 50)) }, (_, i) => ({
+        item: this.#itemOf[(7 * n + i) % this.#vocabulary]!,
+        kind: 0,
+        value: 4,
+        at: this.watermark - 60_000 * i,
+      }))
+      for (const name of this.retrievers) this.search(name, history, this.watermark, 100)
+      await new Promise(setImmediate)
+    }
+    this.#asked = undefined
+  }
+}

@@ -1,0 +1,25 @@
+import type { CandidateSource } from './candidate-source.ts'
+
+/** An item is fresh until so many have visited it. */
+const VISITS = 5
+/** The newest ones that are looked at. */
+const LOOKED_AT = 500
+const PROPOSED = 20
+
+/**
+ * What hardly anyone has met and the content of which speaks for it, as the two-tower model sees it.
+ */
+export const fresh: CandidateSource = {
+  name: 'fresh',
+  weight: 1e-4,
+  section: 'Fresh',
+  claims: true,
+  propose({ release, history, now, table }, into) {
+    if (!release) return
+    const items = release.barelyMet(table.visits, VISITS, LOOKED_AT)
+    const scores = release.scores('two-tower', items, history, now)
+    if (!scores) return
+    const order = [...items.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, PROPOSED)
+    for (const [rank, i] of order.entries()) into.add(items[i]!, 1 / (1 + rank))
+  },
+}

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { ModelTrainer, TrainOptions } from '../../src/models/model-trainer.ts'
+import { readTrainingSetFile, writeTrainingSet } from '../../src/models/training-set-file.ts'
+import { ReleaseFolder } from '../../src/releases/release-folder.ts'
+import { type TrainReleaseOptions, trainRelease } from '../../src/training/train-release.ts'
+import { TrainingRun } from '../../src/training/training-run.ts'
+import { FakeBroker } from '../fakes/fake-broker.ts'
+import { fakeKernels, topicalModel, topicalNeighbours, topicalSet } from '../fakes/fake-models.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const set = topicalSet()
+const items = set.itemIds.length
+
+/** Counts its trainings; fails where told to, as one that is stopped does. */
+class FakeTrainer implements ModelTrainer {
+  readonly name: 'two-tower' | 'item-cf'
+  readonly options: TrainOptions[] = []
+  fails = false
+
+  constructor(name: 'two-tower' | 'item-cf') {
+    this.name = name
+  }
+
+  async train(_: typeof set, options: TrainOptions) {
+    this.options.push(options)
+    if (this.fails) throw new Error('stopped')
+    return this.name === 'item-cf' ? topicalNeighbours(items) : topicalModel(items)
+  }
+}
+
+function parts() {
+  const path = temporaryFolder()
+  const [first, second] = [new FakeTrainer('item-cf'), new FakeTrainer('two-tower')] as const
+  const options: TrainReleaseOptions = {
+    trainers: [first, second],
+    folder: new ReleaseFolder(join(path, 'releases')),
+    broker: new FakeBroker(),
+    kernels: fakeKernels,
+    keep: 3,
+    inService: undefined,
+    warm: true,
+    runFolder: join(path, 'training'),
+    seed: 1,
+    budgetSeconds: 5,
+  }
+  return { first, second, options }
+}
+
+describe('training a release', () => {
+  it('goes on behind what was finished before it was interrupted', async () => {
+    const { first, second, options } = parts()
+    second.fails = true
+    await expect(trainRelease(set, options)).rejects.toThrow('stopped')
+    expect(await TrainingRun.unfinishedAsOf(options.runFolder)).toBe(set.asOf)
+    second.fails = false
+    const outcome = await trainRelease(set, options)
+    expect(outcome.published).toBe(true)
+    expect([first.options.length, second.options.length]).toEqual([1, 2])
+    expect(await TrainingRun.unfinishedAsOf(options.runFolder)).toBeUndefined()
+    expect(existsSync(options.runFolder)).toBe(false)
+  })
+
+  it('begins anew where other events have been read', async () => {
+    const { first, second, options } = parts()
+    second.fails = true
+    await expect(trainRelease(set, options)).rejects.toThrow('stopped')
+    second.fails = false
+    await trainRelease(topicalSet({ seed: 2 }), options)
+    expect(first.options).toHaveLength(2)
+  })
+
+  it('is a refresh once there is a release: each model goes on from it, over what came after', async () => {
+    const { first, options } = parts()
+    const one = await trainRelease(set, options)
+    if (!one.published) throw new Error(one.gate.reasons.join())
+    const inService = await options.folder.load(one.manifest.version)
+    await trainRelease(set, { ...options, inService })
+    expect(first.options[0]).not.toHaveProperty('previous')
+    expect(first.options[1]).toMatchObject({
+      since: inService.watermark,
+      previous: { itemIds: set.itemIds, tensors: inService.models.get('item-cf') },
+    })
+    await trainRelease(set, { ...options, inService, warm: false })
+    expect(first.options[2]).not.toHaveProperty('previous')
+  })
+
+  it('holds back from the models what the gate asks', async () => {
+    const { options } = parts()
+    let seen = 0
+    const trainer: ModelTrainer = {
+      name: 'item-cf',
+      train: async ({ item }) => {
+        seen = item.length
+        return topicalNeighbours(items)
+      },
+    }
+    await trainRelease(set, { ...options, trainers: [trainer] })
+    expect(seen).toBe(set.item.length - set.userIds.length / 4)
+  })
+})
+
+describe('a training set in a file', () => {
+  it('comes out as it went in', () => {
+    const path = join(temporaryFolder(), 'set')
+    writeTrainingSet(path, set)
+    expect(readTrainingSetFile(path)).toEqual(set)
+  })
+
+  it('is refused where it is something else', () => {
+    const folder = temporaryFolder({ set: 'something else' })
+    expect(() => readTrainingSetFile(join(folder, 'set'))).toThrow(expect.objectContaining({ code: 'CORRUPT' }))
+  })
+})
