@@ -66,8 +66,9 @@ def by_sklearn(answers, system):
         truth[known] = 1
         scores = -np.arange(competing, dtype=float)
         precisions.append(average_precision_score(truth, scores) * len(known) / len(ranks))
-        whole = 1.0 if len(known) == competing else roc_auc_score(truth, scores)
-        areas.append(whole * len(known) / len(ranks))
+        # No pairs to put in order: neither right nor wrong.
+        alone = len(known) == competing
+        areas.append(0.5 if alone else roc_auc_score(truth, scores) * len(known) / len(ranks))
     return {
         "MAP": float(np.mean(precisions)),
         "GAUC": float(np.average(areas, weights=weights)),
