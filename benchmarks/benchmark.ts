@@ -8,6 +8,8 @@ export interface BenchmarkOptions {
   readonly config: Config
   /** Data set by name or path. */
   readonly data: string
+  /** Of the data set, from its beginning, at most. */
+  readonly maxEvents: number
   readonly status: (text: string) => void
   /** Embedded, or over the servers in the environment, or else in containers. */
   readonly deployment: 'embedded' | 'distributed'

@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import { openBroker, openEventLog } from '../src/bin/adapters.ts'
 import type { Digest } from '../src/bin/digest.ts'
 import { openData } from '../src/bin/roles/replay.ts'
@@ -15,6 +14,7 @@ import { replay } from '../src/producers/replay.ts'
 import { ownNames, type Servers, startServers, stopServers } from '../tests/containers/servers.ts'
 import { Deployment, differences } from '../tests/deployment.ts'
 import { type BenchmarkOptions, type Figures, rounded } from './benchmark.ts'
+import { redisMemory } from './redis-memory.ts'
 
 const CONSUMERS = [1, 2, 4]
 const LOOK_EVERY_MS = 20
@@ -24,11 +24,13 @@ const TICKS_PER_SECOND = 100
 /** @param embedded the digest that every run must come to */
 export async function replayDistributed(options: BenchmarkOptions, embedded: Digest): Promise<Figures> {
   const dataset = await openData(options.data, options.config, new ProblemList())
+  const events = Math.min(dataset.size, options.maxEvents)
   const servers = await startServers()
   try {
     const consumers: Record<string, Figures> = {}
-    for (const count of CONSUMERS) consumers[count] = await replayWith(count, servers, dataset, options, embedded)
-    return { events: dataset.size, consumers, redis: await redisMemory(servers, dataset) }
+    for (const count of CONSUMERS)
+      consumers[count] = await replayWith(count, servers, dataset, events, options, embedded)
+    return { events, consumers }
   } finally {
     await stopServers(servers)
   }
@@ -38,6 +40,7 @@ async function replayWith(
   count: number,
   servers: Servers,
   dataset: Dataset,
+  events: number,
   { data, config: { movielensDir, home: cache }, status }: BenchmarkOptions,
   embedded: Digest,
 ): Promise<Figures> {
@@ -60,48 +63,34 @@ async function replayWith(
     })
     const before = await cpu()
     const start = performance.now()
-    await replay({ broker, dataset })
+    await replay({ broker, dataset, untilSequence: events })
     const produced = performance.now()
     await until(async () => {
       const { folded } = await deployment.progress()
-      status(`${count} consumers: folded ${folded} of ${dataset.size}`)
-      return folded >= dataset.size
+      status(`${count} consumers: folded ${folded} of ${events}`)
+      return folded >= events
     })
     const folded = performance.now()
-    await until(async () => sum((await log.offsets('ratings')).values()) >= dataset.size)
+    await until(async () => sum((await log.offsets('ratings')).values()) >= events)
     const logged = performance.now()
     const after = await cpu()
     await broker.close()
     await log.close()
-    await deployment.caughtUp()
-    const digest = await deployment.finish()
+    const digest = await deployment.settle()
     const seconds = (logged - start) / 1000
+    const { address } = servers.REDIS_URL
     return {
-      eventsPerSecond: Math.round(dataset.size / seconds),
+      eventsPerSecond: Math.round(events / seconds),
       producedAfterSeconds: rounded((produced - start) / 1000),
       foldedAfterSeconds: rounded((folded - start) / 1000),
       loggedAfterSeconds: rounded(seconds),
       cpuSeconds: difference(before, after),
+      redisMemory: await redisMemory(address, config.namespace),
       equalToEmbedded: differences(embedded, digest).length === 0 || differences(embedded, digest),
     }
   } finally {
     await names.drop()
     await rm(home, { recursive: true, force: true })
-  }
-}
-
-/** What one state takes: all runs of this benchmark are in there, and alike. */
-async function redisMemory(servers: Servers, { userIds, itemIds }: Dataset): Promise<Figures> {
-  const redis = new Redis(servers.REDIS_URL.address)
-  const [, used] = /used_memory:(\d+)/.exec(await redis.info('memory'))!
-  const keys = await redis.dbsize()
-  redis.disconnect()
-  const bytes = Number(used) / CONSUMERS.length
-  return {
-    mebibytes: rounded(bytes / 2 ** 20),
-    keys: Math.round(keys / CONSUMERS.length),
-    users: userIds.length,
-    items: itemIds.length,
   }
 }
 

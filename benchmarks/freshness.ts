@@ -1,48 +1,35 @@
 // From the moment POST /feedback has answered 202 until GET /recommend shows it, while other users' events flow.
-import { openBroker } from '../src/bin/adapters.ts'
-import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
 import { openData } from '../src/bin/roles/replay.ts'
-import { serve } from '../src/bin/roles/serve.ts'
-import { startConsumers } from '../src/bin/threads.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
-import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
+import { type Benchmark, inFreshHome, percentile, rounded } from './benchmark.ts'
+import { startDistributed, startEmbedded } from './parts.ts'
 
 const TRIALS = 1000
 const EVENTS_PER_SECOND = 1000
 const HISTORY_EVENTS = 200_000
 const TICK_MS = 10
 
-export const run: Benchmark = ({ config: given, data, status }) =>
+export const run: Benchmark = ({ config: given, data, maxEvents, deployment, status }) =>
   inFreshHome(given, async (fresh) => {
-    const config = { ...fresh, port: 0 }
-    let progress: ConsumeProgress | undefined
-    const consumer = startConsumers(config, (consumed) => {
-      progress = consumed
-    })
-    const broker = await openBroker(config)
-    const dataset = await openData(data, config, new ProblemList())
-    const history = Math.min(HISTORY_EVENTS, Math.floor(dataset.size / 2))
+    await using parts = await (deployment === 'embedded' ? startEmbedded(fresh) : startDistributed(fresh))
+    const { broker } = parts
+    const dataset = await openData(data, fresh, new ProblemList())
+    const history = Math.min(HISTORY_EVENTS, Math.floor(dataset.size / 2), maxEvents)
     await replay({ broker, dataset, untilSequence: history })
-    await until(() => (progress?.events ?? 0) >= history && progress?.logLag === 0)
-    const serving = await serve(config, {
-      onError: (error) => {
-        throw error
-      },
-      onMessage: () => {},
-    })
+    await parts.caughtUp(history)
+    const url = await parts.serve()
 
     const stopping = new AbortController()
     const flow = steadyFlow(stopping.signal)
-    const get = async (path: string) =>
-      (await fetch(serving.url + path)).json() as Promise<{ items: { itemId: string }[] }>
+    const get = async (path: string) => (await fetch(url + path)).json() as Promise<{ items: { itemId: string }[] }>
     const times: number[] = []
     let requests = 0
     const started = performance.now()
     for (let trial = 0; trial < TRIALS; trial++) {
       const userId = `guest-${trial % 50}`
       const [first] = (await get(`/recommend?user=${userId}&k=10`)).items
-      const answer = await fetch(`${serving.url}/feedback`, {
+      const answer = await fetch(`${url}/feedback`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ userId, itemId: first!.itemId, kind: 'like' }),
@@ -61,12 +48,9 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     const seconds = (performance.now() - started) / 1000
     stopping.abort()
     const flowed = await flow
-    await serving.close()
-    await consumer.stop()
-    await broker.close()
     times.sort((a, b) => a - b)
     return {
-      deployment: 'embedded',
+      deployment,
       eventsPerSecond: Math.round(flowed / seconds),
       trials: TRIALS,
       requestsPerTrial: rounded(requests / TRIALS),

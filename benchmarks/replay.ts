@@ -21,8 +21,8 @@ export const run: Benchmark = async (options) => {
   return { deployment: 'distributed', ...rest, consumers, embeddedEventsPerSecond: figures.eventsPerSecond }
 }
 
-async function replayEmbedded({ config: given, data, status }: BenchmarkOptions) {
-  const rawAppendPerSecond = await inFreshHome(given, (config) => appendAlone(config, data))
+async function replayEmbedded({ config: given, data, maxEvents, status }: BenchmarkOptions) {
+  const rawAppendPerSecond = await inFreshHome(given, (config) => appendAlone(config, data, maxEvents))
   return inFreshHome(given, async (config) => {
     let progress: ConsumeProgress | undefined
     const consumer = startConsumers(config, (consumed) => {
@@ -31,14 +31,15 @@ async function replayEmbedded({ config: given, data, status }: BenchmarkOptions)
     await until(() => progress !== undefined)
     const start = performance.now()
     const dataset = await openData(data, config, new ProblemList())
+    const events = Math.min(dataset.size, maxEvents)
     const reading = performance.now() - start
     const broker = await openBroker(config)
     const producing = performance.now()
-    await replay({ broker, dataset })
+    await replay({ broker, dataset, untilSequence: events })
     const produced = performance.now()
     await until(() => {
-      status(`folded ${progress!.events}, logged ${progress!.logged} of ${dataset.size}`)
-      return progress!.events >= dataset.size && progress!.logged >= dataset.size
+      status(`folded ${progress!.events}, logged ${progress!.logged} of ${events}`)
+      return progress!.events >= events && progress!.logged >= events
     })
     const seconds = (performance.now() - producing) / 1000
     const peak = peakRssMiB()
@@ -46,14 +47,14 @@ async function replayEmbedded({ config: given, data, status }: BenchmarkOptions)
     await broker.close()
     const figures = {
       deployment: 'embedded',
-      events: dataset.size,
+      events,
       seconds: rounded(seconds),
-      eventsPerSecond: Math.round(dataset.size / seconds),
+      eventsPerSecond: Math.round(events / seconds),
       readSeconds: rounded(reading / 1000),
-      producedPerSecond: Math.round(dataset.size / ((produced - producing) / 1000)),
+      producedPerSecond: Math.round(events / ((produced - producing) / 1000)),
       peakRssMiB: peak,
       ...(await stateSizes(config)),
-      brokerBytesPerEvent: rounded(folderBytes(join(config.home, 'log')) / dataset.size),
+      brokerBytesPerEvent: rounded(folderBytes(join(config.home, 'log')) / events),
       eventLogBytesPerEvent: await eventLogBytesPerEvent(config),
       rawAppendPerSecond,
     }
@@ -61,14 +62,15 @@ async function replayEmbedded({ config: given, data, status }: BenchmarkOptions)
   })
 }
 
-async function appendAlone(config: Config, data: string): Promise<number> {
+async function appendAlone(config: Config, data: string, maxEvents: number): Promise<number> {
   const dataset = await openData(data, config, new ProblemList())
   const broker = await openBroker(config)
+  const events = Math.min(dataset.size, maxEvents)
   const start = performance.now()
-  await replay({ broker, dataset })
+  await replay({ broker, dataset, untilSequence: events })
   const seconds = (performance.now() - start) / 1000
   await broker.close()
-  return Math.round(dataset.size / seconds)
+  return Math.round(events / seconds)
 }
 
 /** Bytes of keys and values: what the state says, without the store's own overhead, and with it. */

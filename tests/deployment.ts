@@ -86,6 +86,11 @@ export class Deployment {
   async finish(): Promise<Digest> {
     const replayed = JSON.parse(await outputOf(this.#args('replay'), this.#with()))
     if (replayed.end !== 'complete') throw new Error(`the replay is ${replayed.end} at ${replayed.position}`)
+    return this.settle()
+  }
+
+  /** Folds what has been produced, ends the consumers, and answers what it has all come to. */
+  async settle(): Promise<Digest> {
     if (![...this.#running.keys()].some((name) => name.startsWith('consume'))) this.start('consume')
     await this.caughtUp()
     for (const [name, program] of this.#running) {

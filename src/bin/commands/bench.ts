@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { Argument, Command, Option } from 'commander'
 import type { Benchmark } from '../../../benchmarks/benchmark.ts'
 import { loadConfig } from '../../config/config.ts'
+import { wholeNumber } from '../numbers.ts'
 import { openTerminal } from '../terminal.ts'
 
 const NAMES = ['replay', 'freshness', 'recommend', 'index', 'train', 'swap']
@@ -11,6 +12,7 @@ export function benchCommand(): Command {
     .description('measures speed, beside a baseline in the same run')
     .addArgument(new Argument('<name>').choices(NAMES))
     .option('--data <name|path>', 'ml-1m, ml-100k, synthetic, a folder or a CSV file', 'ml-1m')
+    .option('--events <count>', 'only so many events of the data set', wholeNumber(1))
     .addOption(
       new Option('--deployment <which>', 'distributed: over KAFKA_BROKERS, REDIS_URL, CLICKHOUSE_URL, or containers')
         .choices(['embedded', 'distributed'])
@@ -18,13 +20,14 @@ export function benchCommand(): Command {
     )
     .option('--json <file>', 'write the figures there, as one JSON object')
     .option('--home <dir>', 'where downloads are kept')
-    .action(async (name, { data, deployment, json, home }) => {
+    .action(async (name, { data, events, deployment, json, home }) => {
       const terminal = openTerminal()
       const { run }: { run: Benchmark } = await import(`../../../benchmarks/${name}.ts`)
       const embedded = { kafkaBrokers: [], redisUrl: undefined, clickhouseUrl: undefined }
       const figures = await run({
         config: { ...loadConfig({ home }), ...embedded },
         data,
+        maxEvents: events ?? Number.POSITIVE_INFINITY,
         deployment,
         status: (text) => terminal.status(text),
       })
