@@ -51,18 +51,20 @@ export function serverIn(container: StartedTestContainer, address: string): Test
     address,
     restarts: true,
     restart: () => container.restart(),
-    takeDown: async () => void (await container.stop({ remove: false })),
+    // Not the container's own stop, after which it could not be removed any more.
+    takeDown: async () => void (await (await engineContainer(container)).stop({ t: 0 })),
     bringUp: () => container.restart(),
-    cpuSeconds: () => cpuSeconds(container.getId()),
+    cpuSeconds: async () => {
+      const stats = await (await engineContainer(container)).stats({ stream: false, 'one-shot': true })
+      return stats.cpu_stats.cpu_usage.total_usage / 1e9
+    },
     stop: async () => void (await container.stop()),
   }
 }
 
-async function cpuSeconds(containerId: string): Promise<number> {
+async function engineContainer(container: StartedTestContainer) {
   const { getContainerRuntimeClient } = await import('testcontainers')
-  const { container } = await getContainerRuntimeClient()
-  const stats = await container.getById(containerId).stats({ stream: false, 'one-shot': true })
-  return stats.cpu_stats.cpu_usage.total_usage / 1e9
+  return (await getContainerRuntimeClient()).container.getById(container.getId())
 }
 
 /** Containers get a fixed port, since Kafka has to announce it and a restart would change another one. */
