@@ -25,7 +25,7 @@ const HOMES = {
   chdb: '^src/event-log/',
   fastify: '^src/serving/http/',
   '@fastify/[^/]+': '^src/serving/http/',
-  'prom-client': '^src/serving/http/',
+  'prom-client': '^src/serving/http/|^src/bin/consumer-metrics',
   ajv: '^src/events/|^src/serving/http/',
   commander: '^src/bin/',
   yauzl: '^src/producers/',

@@ -1,18 +1,23 @@
 # One image for every role: docker run … tributary serve | consume | replay | doctor
-FROM node:24-bookworm-slim AS dependencies
+# BUILD_IMAGE has what native packages are compiled with, BASE_IMAGE is what the program runs on; both have Node 24.
+ARG BUILD_IMAGE=node:24-bookworm
+ARG BASE_IMAGE=node:24-bookworm-slim
+
+FROM ${BUILD_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 
-FROM node:24-bookworm-slim
+FROM ${BASE_IMAGE}
 ENV NODE_ENV=production TRIBUTARY_HOME=/data TRIBUTARY_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
 COPY schemas ./schemas
 COPY src ./src
-RUN mkdir /data && chown node:node /data
-USER node
+# By number: the user that official images call `node`, and that others need not have.
+RUN mkdir -p /data && chown 1000:1000 /data
+USER 1000:1000
 VOLUME /data
 EXPOSE 8080
 ENTRYPOINT ["node", "src/bin/tributary.mjs"]

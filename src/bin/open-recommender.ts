@@ -9,6 +9,7 @@ import { LiveRecommender } from '../serving/live-recommender.ts'
 import { serveReleases } from '../serving/serve-releases.ts'
 import { LIVE_GROUP } from '../state/keys.ts'
 import { openBroker, openReleases, openStateStore } from './adapters.ts'
+import { whenAvailable } from './when-available.ts'
 
 export interface OpenRecommender {
   readonly recommender: LiveRecommender
@@ -24,10 +25,10 @@ export interface ReleaseEvents {
 /** The recommender over state, catalogue and the release in service, all of which it follows. */
 export async function openRecommender(config: Config, events: ReleaseEvents = {}): Promise<OpenRecommender> {
   const { onSwap = () => {}, onFailure = () => {} } = events
-  const broker = await openBroker(config)
-  const store = await openStateStore(config)
+  const broker = await whenAvailable(() => openBroker(config))
+  const store = await whenAvailable(() => openStateStore(config))
   const catalogue = new Catalogue()
-  await catalogue.follow(broker)
+  await whenAvailable(() => catalogue.follow(broker))
   const items = new ItemIndex()
   const slot = new ReleaseSlot()
   const online = new OnlineState(store, LIVE_GROUP, items)

@@ -15,10 +15,10 @@ export class Catalogue {
   #broker: Broker | undefined
   #consumer: Consumer | undefined
 
-  /** Resolves once everything that was in the topic at the call is here. */
+  /** Resolves once everything that was in the topic at the call is here. May be called again after a failure. */
   async follow(broker: Broker): Promise<void> {
     this.#broker = broker
-    this.#consumer = await broker.subscribe({
+    this.#consumer ??= await broker.subscribe({
       group: null,
       topics: ['items'],
       assigned: async () => ({}),

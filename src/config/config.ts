@@ -20,6 +20,7 @@ const integer = (min: number, max: number) => (text: string) => {
   if (!Number.isInteger(value) || value < min || value > max) throw `a whole number from ${min} to ${max} is needed`
   return value
 }
+const optionalPort = (text: string): number | undefined => (text === '' ? undefined : integer(0, 65535)(text))
 const list = (text: string): readonly string[] => text.split(',').flatMap((part) => part.trim() || [])
 const yesOrNo = (text: string): boolean => {
   if (['1', 'true', 'yes'].includes(text)) return true
@@ -54,6 +55,7 @@ export const SETTINGS = {
   home: setting('TRIBUTARY_HOME', join(homedir(), '.tributary'), text, 'folder of the embedded state, log and data'),
   host: setting('TRIBUTARY_HOST', '127.0.0.1', text, 'address to listen on'),
   port: setting('TRIBUTARY_PORT', 8080, integer(0, 65535), 'port to listen on; 0 chooses a free one'),
+  metricsPort: setting('TRIBUTARY_METRICS_PORT', undefined, optionalPort, 'where `consume` shows /metrics'),
   partitions: setting('TRIBUTARY_PARTITIONS', 4, integer(1, 1024), 'partitions of every topic and of the state'),
   movielensDir: setting('MOVIELENS_DIR', undefined, optional, 'folder with MovieLens as GroupLens ships it'),
   maxBatchRecords: setting('TRIBUTARY_MAX_BATCH', 1000, integer(1, 100_000), 'records a consumer takes at a time'),

@@ -10,6 +10,7 @@ import { wholeNumber } from '../numbers.ts'
 import { openData } from '../roles/replay.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
+import { whenAvailable } from '../when-available.ts'
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -30,7 +31,7 @@ export function replayCommand(): Command {
       const problems = new ProblemList()
       const dataset = await openData(data, config, problems)
       if (problems.count > 0) console.error(problems.describe())
-      const broker = await openBroker(config)
+      const broker = await whenAvailable(() => openBroker(config))
       const outcome = await replay({
         broker,
         dataset,

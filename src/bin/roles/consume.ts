@@ -2,9 +2,10 @@ import type { Broker, Consumer } from '../../broker/broker.ts'
 import { Catalogue } from '../../catalogue/catalogue.ts'
 import type { Config } from '../../config/config.ts'
 import { type EventLogSink, eventLogSink } from '../../consumers/event-log-sink.ts'
-import { consumeLiveState } from '../../consumers/live-state-consumer.ts'
+import { type Commit, consumeLiveState } from '../../consumers/live-state-consumer.ts'
 import type { EventLog } from '../../event-log/event-log.ts'
 import { openBroker, openEventLog, openStateStore } from '../adapters.ts'
+import { whenAvailable } from '../when-available.ts'
 
 const PROGRESS_INTERVAL_MS = 250
 
@@ -49,24 +50,25 @@ export interface ConsumeOptions {
 /** Folds the topics into the online state until the signal, or until the consumer fails for good. */
 export async function foldState(options: ConsumeOptions): Promise<void> {
   const { config, signal, onProgress } = options
-  const broker = await openBroker(config)
-  const store = await openStateStore(config)
+  const broker = await whenAvailable(() => openBroker(config), signal)
+  const store = await whenAvailable(() => openStateStore(config), signal)
   const catalogue = new Catalogue()
-  await catalogue.follow(broker)
+  await whenAvailable(() => catalogue.follow(broker), signal)
   const counts = { events: 0, refused: 0, repeated: 0, streamTime: 0 }
-  const live = await consumeLiveState({
+  const subscription = {
     broker,
     store,
     catalogue,
     maxBatchRecords: config.maxBatchRecords,
     commitEvents: config.commitEvents,
-    onCommit: ({ events, refused, repeated, streamTime }) => {
+    onCommit: ({ events, refused, repeated, streamTime }: Commit) => {
       counts.events += events
       counts.refused += refused
       counts.repeated += repeated
       counts.streamTime = Math.max(counts.streamTime, streamTime)
     },
-  })
+  }
+  const live = await whenAvailable(() => consumeLiveState(subscription), signal)
   await untilStopped(live, signal, () => onProgress?.({ ...counts, lag: live.lag() }))
   await catalogue.stop()
   await broker.close()
@@ -75,10 +77,10 @@ export async function foldState(options: ConsumeOptions): Promise<void> {
 
 /** Writes the topics into the event log until the signal, or until the consumer fails for good. */
 export async function writeLog({ config, signal, onProgress, onOpen }: ConsumeOptions): Promise<void> {
-  const broker = await openBroker(config)
+  const broker = await whenAvailable(() => openBroker(config), signal)
   const log = await openEventLog(config)
-  await log.migrate()
-  const sink = await eventLogSink({ log, broker })
+  await whenAvailable(() => log.migrate(), signal)
+  const sink = await whenAvailable(() => eventLogSink({ log, broker }), signal)
   onOpen?.({ log, broker, sink })
   await untilStopped(sink, signal, () => onProgress?.({ logged: sink.rows, logLag: sink.lag() }))
   await broker.close()
