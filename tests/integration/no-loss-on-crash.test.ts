@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeWith } from '../containers/describe-with.ts'
+import { SERVERS } from '../containers/servers.ts'
 import { type CrashOutcome, crashRounds } from '../crash-rounds.ts'
+import { disturbedReplay, expectAsIfNothingHadHappened } from '../disturbed-replay.ts'
 
 /** For the full proof: KILL_ROUNDS=50. */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 5)
@@ -41,5 +44,19 @@ describe(`after ${ROUNDS} rounds of kill -9 at random moments`, () => {
     }
     const logged = outcome.positions.reduce((sum, { events }) => sum + events, 0)
     expect(logged).toBe(outcome.events)
+  })
+})
+
+await describeWith(SERVERS, 'a replay through Kafka, Redis and ClickHouse whose consumers are killed with -9', () => {
+  it('comes to the state and the event log of a run that nobody disturbed', async () => {
+    const outcome = await disturbedReplay(async ({ deployment, folded }) => {
+      await folded(0.1)
+      expect(await deployment.kill(['consume-1'])).toEqual(['consume-1'])
+      deployment.start('consume-3')
+      await folded(0.4)
+      expect(await deployment.kill(['consume-2', 'consume-3'])).toHaveLength(2)
+      deployment.start('consume-4')
+    })
+    expectAsIfNothingHadHappened(outcome)
   })
 })

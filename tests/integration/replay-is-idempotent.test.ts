@@ -1,8 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 import { replay } from '../../src/producers/replay.ts'
 import { digestState, type StateDigest } from '../../src/state/digest.ts'
 import { LIVE_GROUP } from '../../src/state/keys.ts'
+import { describeWith } from '../containers/describe-with.ts'
+import { ownNames, SERVERS } from '../containers/servers.ts'
+import { sharedServers } from '../containers/shared-servers.ts'
+import { Deployment } from '../deployment.ts'
 import { type Embedded, openEmbedded } from '../embedded.ts'
 
 // Few users, so that histories overflow many times over: what has left a history must be known again, too.
@@ -39,5 +46,28 @@ describe('a data set that has been replayed', () => {
 
   it('had histories that overflowed', () => {
     expect(once.histories.entries).toBeGreaterThan(60 * 200)
+  })
+})
+
+await describeWith(SERVERS, 'a data set that has been replayed through Kafka, Redis and ClickHouse', () => {
+  const data = 'synthetic-7-60-700-5000'
+  const home = mkdtempSync(join(tmpdir(), 'tributary-'))
+  afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+  it('is in state and event log once after it was replayed twice, and in the state once after `--again`', async () => {
+    const names = await ownNames(await sharedServers())
+    try {
+      await using deployment = await Deployment.open({ home, data, env: names.env })
+      const first = await deployment.finish()
+      expect(first['event-log']?.entries).toBe(5000)
+      expect(await deployment.finish()).toEqual(first)
+      expect((await deployment.start('replay', ['--again']).ended).code).toBe(0)
+      const { 'event-log': log, ...state } = await deployment.settle()
+      expect({ ...state, 'event-log': first['event-log'] }).toEqual(first)
+      // As new events they are facts that the log has twice.
+      expect(log?.entries).toBe(10_000)
+    } finally {
+      await names.drop()
+    }
   })
 })
