@@ -1,7 +1,6 @@
 // The replay through Kafka, Redis and ClickHouse, with several numbers of consumer processes; each run must end in the
 // state of an embedded one.
 
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +12,11 @@ import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
 import { ownNames, type Servers, startServers, stopServers } from '../tests/containers/servers.ts'
 import { Deployment, differences } from '../tests/deployment.ts'
-import { type BenchmarkOptions, type Figures, rounded } from './benchmark.ts'
+import { type BenchmarkOptions, cpuSecondsOf, type Figures, rounded } from './benchmark.ts'
 import { redisMemory } from './redis-memory.ts'
 
 const CONSUMERS = [1, 2, 4]
 const LOOK_EVERY_MS = 20
-/** Linux counts processor time in hundredths of a second. */
-const TICKS_PER_SECOND = 100
 
 /** @param embedded the digest that every run must come to */
 export async function replayDistributed(options: BenchmarkOptions, embedded: Digest): Promise<Figures> {
@@ -107,12 +104,6 @@ function sum(values: Iterable<number>): number {
 function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
-}
-
-/** Of another process, on Linux. */
-function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
 function difference<T extends Record<string, number | undefined>>(before: T, after: T): Figures {

@@ -13,6 +13,10 @@ export interface Parts extends AsyncDisposable {
   readonly broker: Broker
   /** Resolves when so many events are in state and event log. */
   caughtUp(events: number): Promise<void>
+  stopConsuming(): Promise<void>
+  /** What another process must be told to join in. */
+  readonly env: Readonly<Record<string, string>>
+  redisCpuSeconds(): Promise<number | undefined>
   /** Starts the server and answers its address. */
   serve(): Promise<string>
 }
@@ -27,6 +31,9 @@ export async function startEmbedded(given: Config): Promise<Parts> {
   let serving: Awaited<ReturnType<typeof serve>> | undefined
   return {
     broker,
+    env: {},
+    redisCpuSeconds: async () => undefined,
+    stopConsuming: () => consumers.stop(),
     caughtUp: (events) => until(() => (progress?.events ?? 0) >= events && progress?.logLag === 0),
     serve: async () => {
       serving = await serve(config, {
@@ -54,6 +61,9 @@ export async function startDistributed({ home }: Config): Promise<Parts> {
   const broker = await openBroker(deployment.config)
   return {
     broker,
+    env: names.env,
+    redisCpuSeconds: () => servers.REDIS_URL.cpuSeconds(),
+    stopConsuming: async () => void (await deployment.kill(['consume'], 'SIGTERM')),
     caughtUp: () => deployment.caughtUp(),
     serve: async () => (await deployment.start('serve').printed(/http:\S+/))[0],
     async [Symbol.asyncDispose]() {

@@ -2,29 +2,42 @@
 // list of 20, measured the same way in the same run.
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
-import { type Benchmark, inFreshHome, rounded } from './benchmark.ts'
-import { fold, rssMiB as rss, startServer, stop } from './serving-process.ts'
+import { openData } from '../src/bin/roles/replay.ts'
+import { ProblemList } from '../src/producers/datasets/problem-list.ts'
+import { replay } from '../src/producers/replay.ts'
+import { type Benchmark, cpuSecondsOf, inFreshHome, rounded } from './benchmark.ts'
+import { startDistributed, startEmbedded } from './parts.ts'
+import { rssMiB as rss, startServer, stop } from './serving-process.ts'
 
 const CONNECTIONS = [1, 8, 32]
 const SECONDS = 8
 const WARM_UP_SECONDS = 3
 const STAGE_REQUESTS = 300
 
-export const run: Benchmark = ({ config: given, data, status }) =>
+export const run: Benchmark = ({ config: given, data, maxEvents, deployment, status }) =>
   inFreshHome(given, async (config) => {
     status('folding')
-    const users = await fold(config, data)
+    await using parts = await (deployment === 'embedded' ? startEmbedded(config) : startDistributed(config))
+    const dataset = await openData(data, config, new ProblemList())
+    const events = Math.min(dataset.size, maxEvents)
+    await replay({ broker: parts.broker, dataset, untilSequence: events })
+    await parts.caughtUp(events)
+    await parts.stopConsuming()
+    const users = dataset.userIds
     const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
-    const ours = await startServer([program, 'serve', '--home', config.home, '--port', '0'])
+    const ours = await startServer([program, 'serve', '--home', config.home, '--port', '0'], parts.env)
     const paths = users.map((user) => `/recommend?user=${encodeURIComponent(user)}&k=20`)
     const canned = await (await fetch(ours.url + paths[0])).text()
     const bare = await startServer([fileURLToPath(new URL('bare-server.ts', import.meta.url)), canned])
     const connections: Record<string, object> = {}
     await load(ours.url, paths, 8, WARM_UP_SECONDS)
     await load(bare.url, paths, 8, WARM_UP_SECONDS)
+    const before = { server: cpuSecondsOf(ours.process.pid!), redis: await parts.redisCpuSeconds() }
+    let answered = 0
     for (const count of CONNECTIONS) {
       status(`${count} connections`)
       const us = await load(ours.url, paths, count, SECONDS)
+      answered += us.requests.total
       const them = await load(bare.url, paths, count, SECONDS)
       connections[count] = {
         requestsPerSecond: Math.round(us.requests.average),
@@ -36,10 +49,16 @@ export const run: Benchmark = ({ config: given, data, status }) =>
         failed: us.non2xx + us.errors,
       }
     }
+    const perRequest = (seconds: number) => rounded((1000 * seconds) / answered, 3)
+    const redis = await parts.redisCpuSeconds()
+    const cpu = {
+      cpuMsPerRequest: perRequest(cpuSecondsOf(ours.process.pid!) - before.server),
+      ...(redis !== undefined && { redisCpuMsPerRequest: perRequest(redis - before.redis!) }),
+    }
     const stagesMs = await stages(ours.url, users)
     const rssMiB = rss(ours.process)
     await Promise.all([stop(ours.process), stop(bare.process)])
-    return { connections, stagesMs, processes: 1, rssMiB }
+    return { deployment, connections, ...cpu, stagesMs, processes: 1, rssMiB }
   })
 
 function load(url: string, paths: readonly string[], connections: number, duration: number) {

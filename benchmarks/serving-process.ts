@@ -27,8 +27,8 @@ export async function fold(config: Config, data: string): Promise<readonly strin
   return dataset.userIds
 }
 
-export async function startServer(args: string[]): Promise<{ url: string; process: ChildProcess }> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startServer(args: string[], env = {}): Promise<{ url: string; process: ChildProcess }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
   const [url] = await once(createInterface({ input: child.stdout! }), 'line')
   return { url, process: child }
 }
