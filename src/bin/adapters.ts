@@ -44,7 +44,7 @@ export async function openStateStore(config: Config): Promise<StateStore> {
 
 /** A ClickHouse server where its address is configured, else the engine in this process. */
 export async function openEventLog(config: Config): Promise<EventLog> {
-  const { clickhouseUrl, clickhouseUser, clickhousePassword, clickhouseDatabase } = config
+  const { clickhouseUrl, clickhouseUser, clickhousePassword, clickhouseDatabase, clickhouseRetentionDays } = config
   if (clickhouseUrl === undefined) {
     const { openChdbEventLog } = await import('../event-log/chdb-event-log.ts')
     return openChdbEventLog({ path: folder(config, 'events') })
@@ -55,6 +55,7 @@ export async function openEventLog(config: Config): Promise<EventLog> {
     username: clickhouseUser,
     password: clickhousePassword,
     database: clickhouseDatabase,
+    ...(clickhouseRetentionDays !== undefined && { retentionDays: clickhouseRetentionDays }),
   })
 }
 

@@ -21,6 +21,7 @@ const integer = (min: number, max: number) => (text: string) => {
   return value
 }
 const optionalPort = (text: string): number | undefined => (text === '' ? undefined : integer(0, 65535)(text))
+const optionalDays = (text: string): number | undefined => (text === '' ? undefined : integer(1, 100_000)(text))
 const list = (text: string): readonly string[] => text.split(',').flatMap((part) => part.trim() || [])
 const yesOrNo = (text: string): boolean => {
   if (['1', 'true', 'yes'].includes(text)) return true
@@ -97,6 +98,12 @@ export const SETTINGS = {
   clickhouseUser: setting('CLICKHOUSE_USER', 'default', text, 'ClickHouse user'),
   clickhousePassword: secret(setting('CLICKHOUSE_PASSWORD', '', text, 'ClickHouse password')),
   clickhouseDatabase: setting('CLICKHOUSE_DATABASE', 'tributary', text, 'ClickHouse database'),
+  clickhouseRetentionDays: setting(
+    'CLICKHOUSE_RETENTION_DAYS',
+    undefined,
+    optionalDays,
+    'rows are dropped so many days after they were written',
+  ),
   maxInFlight: setting('TRIBUTARY_MAX_IN_FLIGHT', 256, integer(1, 100_000), 'requests served at the same time at most'),
 } as const satisfies Record<string, Setting<unknown>>
 

@@ -12,6 +12,8 @@ export interface ClickHouseOptions {
   readonly database?: string
   /** Default 120,000: training reads and digests of a long log take a while. */
   readonly requestTimeoutMs?: number
+  /** Rows are dropped so many days after they were written. Default: never. Takes the right to ALTER the tables. */
+  readonly retentionDays?: number
 }
 
 /**
@@ -52,5 +54,6 @@ export function openClickHouseEventLog(options: ClickHouseOptions): EventLog {
       await stream.toArray()
     },
     close: () => client.close(),
+    ...(options.retentionDays !== undefined && { retentionDays: options.retentionDays }),
   })
 }

@@ -3,6 +3,7 @@ import { TributaryError } from '../errors.ts'
 import { type EventLog, type LogDigest, MAX_APPEND_ROWS, type QueryParameters } from './event-log.ts'
 import { COLUMNS, type EventLogBatch, type LoggedTopic, type Table } from './event-log-batch.ts'
 import { applyMigrations } from './migrations.ts'
+import { applyRetention } from './retention.ts'
 import { DIGEST_SQL, resumeSql } from './sql.ts'
 import { type Attempt, toTributaryError } from './sql-errors.ts'
 
@@ -15,6 +16,8 @@ export interface SqlConnection {
   /** @param rows in the format JSONCompactEachRow */
   insert(table: Table, columns: readonly string[], rows: Buffer): Promise<void>
   close(): Promise<void>
+  /** Rows are dropped so many days after they were written; undefined for never. */
+  readonly retentionDays?: number
 }
 
 interface ColumnsAnswer<Columns> {
@@ -31,7 +34,11 @@ export class SqlEventLog implements EventLog {
   }
 
   migrate(): Promise<void> {
-    return this.#attempt('migrate', 'INTERNAL', () => applyMigrations(this.#connection.writer))
+    const { writer, retentionDays } = this.#connection
+    return this.#attempt('migrate', 'INTERNAL', async () => {
+      await applyMigrations(writer)
+      if (retentionDays !== undefined) await applyRetention(writer, retentionDays)
+    })
   }
 
   async offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>> {

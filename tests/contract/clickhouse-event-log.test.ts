@@ -89,6 +89,24 @@ await describeWith(['CLICKHOUSE_URL'], 'ClickHouse', () => {
       expect(await log.offsets('ratings')).toEqual(new Map([[0, 2]]))
     })
 
+    it('drops rows that are older than the retention, and still knows where to go on', async () => {
+      await append(log, [like(0), like(1)])
+      const past = { query: 'ALTER TABLE interactions UPDATE insertedAt = now() - toIntervalDay(8) WHERE offset = 0' }
+      const admin = createClient({ url: database.url.href, clickhouse_settings: { mutations_sync: '2' } })
+      await admin.command(past)
+      const keeping = openClickHouseEventLog({ url: line.url, retentionDays: 7 })
+      await keeping.migrate()
+      await keeping.migrate()
+      await admin.command({ query: 'OPTIMIZE TABLE interactions FINAL' })
+      expect(await log.query('SELECT toUInt32(offset) AS offset FROM interactions FINAL')).toEqual([{ offset: 1 }])
+      await admin.command({ query: past.query.replace('offset = 0', '1') })
+      await admin.command({ query: 'OPTIMIZE TABLE interactions FINAL' })
+      expect((await log.digest()).rows).toBe(0)
+      expect(await log.offsets('ratings')).toEqual(new Map([[0, 2]]))
+      await keeping.close()
+      await admin.close()
+    })
+
     it('has an append once that was repeated because its answer was lost', async () => {
       line.loseAnswers()
       const lost = append(log, [like(0), like(1)])
