@@ -9,7 +9,7 @@ const ADAPTERS = '^src/[^/]+/(lmdb|kafka|redis|chdb|clickhouse)-'
 const ENTRY_POINTS = [
   '^src/bin/(tributary|replay)\\.mjs$',
   '^src/bin/(role-thread|evaluation-threads|trainer-process)\\.ts$',
-  '^src/serving/page/page\\.js$',
+  '^src/serving/page/(page|theme)\\.js$',
   '^src/events/generate\\.ts$',
 ]
 /** Done and tested ahead of who will use them. To be emptied. */
@@ -25,6 +25,9 @@ const HOMES = {
   chdb: '^src/event-log/',
   fastify: '^src/serving/http/',
   '@fastify/[^/]+': '^src/serving/http/',
+  preact: '^src/serving/page/',
+  htm: '^src/serving/page/',
+  uplot: '^src/serving/page/',
   'prom-client': '^src/serving/http/|^src/bin/consumer-metrics',
   ajv: '^src/events/|^src/serving/http/',
   commander: '^src/bin/',

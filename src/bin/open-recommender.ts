@@ -2,18 +2,23 @@ import type { Broker } from '../broker/broker.ts'
 import { Catalogue } from '../catalogue/catalogue.ts'
 import type { Config } from '../config/config.ts'
 import { modelKernels } from '../kernels/model-kernels.ts'
+import type { ReleaseFolder } from '../releases/release-folder.ts'
 import { ItemIndex } from '../retrieval/online/item-index.ts'
 import { OnlineState } from '../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { LiveRecommender } from '../serving/live-recommender.ts'
 import { serveReleases } from '../serving/serve-releases.ts'
 import { LIVE_GROUP } from '../state/keys.ts'
+import type { Offsets } from '../state/state-store.ts'
 import { openBroker, openReleases, openStateStore } from './adapters.ts'
 import { whenAvailable } from './when-available.ts'
 
 export interface OpenRecommender {
   readonly recommender: LiveRecommender
   readonly broker: Broker
+  readonly releases: ReleaseFolder
+  /** Committed offsets of the state, to fold next, by topic. */
+  readonly offsets: (partition: number) => Promise<Offsets>
   close(): Promise<void>
 }
 
@@ -38,6 +43,8 @@ export async function openRecommender(config: Config, events: ReleaseEvents = {}
   return {
     recommender,
     broker,
+    releases: folder,
+    offsets: (partition) => store.offsets(LIVE_GROUP, partition),
     close: async () => {
       await follower.stop()
       await catalogue.stop()

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { writeTrainingSet } from '../models/training-set-file.ts'
+import { wallClockMs } from '../serving/freshness.ts'
 import { foldState, type OpenLog, writeLog } from './roles/consume.ts'
 import { readSet } from './roles/read-set.ts'
 import { liveReplay } from './roles/replay.ts'
@@ -25,14 +26,22 @@ const onMessage = (text: string) => port.postMessage({ type: 'message', text })
 
 if (role === 'fold') await foldState({ ...input, signal, onProgress })
 else if (role === 'log') await writeLog({ ...input, signal, onProgress, onOpen: opened.resolve })
-else
+else {
   await liveReplay({
     ...input,
     signal,
     onMessage,
     onStatus: onProgress,
     onLive: () => port.postMessage({ type: 'live' }),
+    onProgress: (progress) => port.postMessage({ type: 'replayed', progress }),
+    onAccepted: (position) => port.postMessage({ type: 'accepted', event: { ...position, at: wallClockMs() } }),
+    onControl: (control) => {
+      port.on('message', (message) => {
+        if (message.type === 'control') Object.assign(control, message.change)
+      })
+    },
   })
+}
 port.close()
 
 /** chDB serves one thread of a process: who needs what is in the event log asks this one for it. */

@@ -1,9 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
+import type { ReplayProgress } from '../producers/progress.ts'
+import type { Accepted } from '../serving/freshness.ts'
 import { type ConsumeProgress, NOTHING_CONSUMED } from './roles/consume.ts'
 
 /** What a role's thread says to the one that started it. */
 export type ThreadMessage<Progress> =
+  /** The replay's: where it is, in figures. */
+  | { readonly type: 'replayed'; readonly progress: ReplayProgress }
+  /** The replay's: the broker has this event. */
+  | { readonly type: 'accepted'; readonly event: Accepted }
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'progress'; readonly progress: Progress }
   /** The replay's: the history is in. */
@@ -18,6 +24,7 @@ export interface RoleThread {
   /** Resolves when the role has ended by itself or was stopped, rejects with what ended it otherwise. */
   readonly done: Promise<void>
   stop(): Promise<void>
+  /** Something to say to the role. */
   post(message: object): void
 }
 
@@ -46,6 +53,7 @@ export function startThread<Input extends object, Progress>(
   })
   return {
     done,
+    post: (message) => worker.postMessage(message),
     stop: () => {
       worker.postMessage('stop')
       return done

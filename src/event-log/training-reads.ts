@@ -40,19 +40,19 @@ export async function* interactionsByUser(
     const [end] = await log.query<{ last: string }>(BLOCK_END_SQL, { after, rows: blockRows })
     if (!end?.last) return
     const block = await log.columns<InteractionColumns>(BLOCK_SQL, { after, last: end.last, asOf })
-    if (block.at.length > 0) yield block
+    if (block.at.length > 0) yield withoutUndone(block)
     after = end.last
   }
 }
 
 /** The last `limit` interactions of a user before `at`, oldest first; none of those at `at` itself. */
-export function historyBefore(
+export async function historyBefore(
   log: Pick<EventLog, 'columns'>,
   userId: string,
   at: number,
   limit: number,
 ): Promise<InteractionColumns> {
-  return log.columns(
+  const found = await log.columns<InteractionColumns>(
     `SELECT userId, itemId, kind, value, at
      FROM (
        SELECT userId, itemId, kind, value, ${LOG_ORDER} FROM interactions FINAL
@@ -63,6 +63,18 @@ export function historyBefore(
      ORDER BY ${LOG_ORDER}`,
     { userId, at, limit },
   )
+  return withoutUndone(found)
+}
+
+/** Leaves out each undo together with what it takes back: the same user and item at the same time. */
+function withoutUndone(columns: InteractionColumns): InteractionColumns {
+  const { userId, itemId, kind, value, at } = columns
+  if (!kind.includes('undo')) return columns
+  const fact = (row: number) => JSON.stringify([userId[row], itemId[row], at[row]])
+  const undone = new Set(kind.flatMap((one, row) => (one === 'undo' ? [fact(row)] : [])))
+  const kept = [...kind.keys()].filter((row) => !undone.has(fact(row)))
+  const pick = <T>(column: readonly T[]) => kept.map((row) => column[row]!)
+  return { userId: pick(userId), itemId: pick(itemId), kind: pick(kind), value: pick(value), at: pick(at) }
 }
 
 export interface AggregateColumns {

@@ -24,6 +24,8 @@ export const DEFAULT_KINDS: KindMeanings = {
   click: { weight: 0.3, consumes: false, excludes: false },
   skip: { weight: -0.5, consumes: false, excludes: true },
   purchase: { weight: 1, consumes: true, excludes: true },
+  // Says nothing by itself, and never stands in a history: it takes another fact out of it.
+  undo: { weight: 0, consumes: false, excludes: false },
 }
 
 /** The rating that says neither yes nor no, and how far from it the strongest lies (5 on a scale of 1 to 5). */

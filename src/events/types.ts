@@ -9,9 +9,9 @@ export type Time = number
  */
 export type Id = string
 /**
- * What the user did. The order is part of the stored history's format: append only.
+ * What the user did. The order is part of the stored history's format: append only. `undo` takes back the fact about the same item with the same `at`.
  */
-export type Kind = ("rating" | "like" | "dislike" | "watched" | "click" | "skip" | "purchase")
+export type Kind = ("rating" | "like" | "dislike" | "watched" | "click" | "skip" | "purchase" | "undo")
 
 /**
  * An event that was refused, with where it stood and why. Travels on the topic `dead-letters`.

@@ -39,6 +39,34 @@ export function countCoVisits(
   }
 }
 
+/**
+ * Takes back what `countCoVisits` counted for the history's entry at `index`: its pairs with the entries before it and
+ * with those after it. The distances between other entries stay as they were counted.
+ */
+export function uncountCoVisits(
+  history: History,
+  index: number,
+  consumes: readonly boolean[],
+  halfLifeMs: number,
+  row: (item: number) => Neighbours,
+): void {
+  const item = history.item(index)
+  const weigh = (later: number) => 2 ** ((history.at(later) - DECAY_LANDMARK_MS) / halfLifeMs)
+  for (const step of [-1, 1]) {
+    let distance = 0
+    for (let i = index + step; i >= 0 && i < history.length && distance < CO_VISIT_WINDOW; i += step) {
+      if (!consumes[history.kind(i)]) continue
+      distance++
+      const other = history.item(i)
+      if (other === item) continue
+      const weight = weigh(Math.max(i, index)) / distance
+      const [earlier, later] = step < 0 ? [other, item] : [item, other]
+      row(earlier).subtract(later, weight, 0)
+      row(later).subtract(earlier, 0, weight)
+    }
+  }
+}
+
 /** The items whose rows `countCoVisits` changes, beside the visited one's. */
 export function coVisited(history: History, consumes: readonly boolean[]): number[] {
   const items: number[] = []

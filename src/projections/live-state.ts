@@ -10,7 +10,7 @@ import { ItemStatisticsChunk, STATISTICS_CHUNK } from '../state/values/item-stat
 import { Neighbours } from '../state/values/neighbours.ts'
 import { UserFeatures } from '../state/values/user-features.ts'
 import { Vocabulary } from '../state/values/vocabulary.ts'
-import { countCoVisits, coVisited } from './co-visitation.ts'
+import { countCoVisits, coVisited, uncountCoVisits } from './co-visitation.ts'
 import { isRepeated, remember, type Visit } from './history.ts'
 import { HotTable } from './hot-table.ts'
 
@@ -77,7 +77,7 @@ export class LiveState {
     return this.#streamTime
   }
 
-  /** Events that had been folded before and were left out. */
+  /** Events that had been folded before, or that take back what is not there, and were left out. */
   get repeated(): number {
     return this.#repeated
   }
@@ -115,9 +115,11 @@ export class LiveState {
   async #load(events: readonly Interaction[], ordinals: readonly number[]): Promise<void> {
     const users = new Map<string, number[]>()
     const chunks = new Set<number>()
-    events.forEach(({ userId }, index) => {
+    const undoing = new Set<string>()
+    events.forEach(({ userId, kind }, index) => {
       const item = ordinals[index]!
       chunks.add(Math.floor(item / STATISTICS_CHUNK))
+      if (kind === 'undo') undoing.add(userId)
       const items = users.get(userId)
       if (items) items.push(item)
       else users.set(userId, [item])
@@ -130,13 +132,21 @@ export class LiveState {
     ])
     const rows = new Set<number>()
     for (const [userId, items] of users) {
-      for (const item of coVisited(this.#histories.peek(userId), this.#consumes)) rows.add(item)
+      const history = this.#histories.peek(userId)
+      const touched = undoing.has(userId)
+        ? Array.from({ length: history.length }, (_, i) => history.item(i))
+        : coVisited(history, this.#consumes)
+      for (const item of touched) rows.add(item)
       for (const item of items) rows.add(item)
     }
     await this.#neighbours.load(this.#owner, rows)
   }
 
   #foldOne(event: Interaction, item: number): void {
+    if (event.kind === 'undo') {
+      this.#takeBack(event, item)
+      return
+    }
     const { userId, at } = event
     const kind = KINDS.indexOf(event.kind)
     const visit: Visit = { item, kind, value: event.value ?? Number.NaN, at }
@@ -150,10 +160,33 @@ export class LiveState {
       const chunk = this.#statistics.change(Math.floor(item / STATISTICS_CHUNK))
       chunk.add(item, visit.value, at)
     }
-    const known = this.#catalogue.get(event.itemId)
-    const genres = (known?.genres ?? []).map((genre) => this.#genres.ordinal(genre))
-    this.#features.change(userId).add(visit.value, preferenceOf(event, this.#kinds), at, genres, known?.year)
+    const { genres, year } = this.#contentOf(event.itemId)
+    this.#features.change(userId).add(visit.value, preferenceOf(event, this.#kinds), at, genres, year)
     remember(visit, this.#histories.change(userId), () => this.#beyond.change(userId))
     if (at > this.#streamTime) this.#streamTime = at
+  }
+
+  /** Only what the history still holds can be taken back. */
+  #takeBack({ userId, itemId, at }: Interaction, item: number): void {
+    const index = this.#histories.peek(userId).find(item, at)
+    if (index < 0) {
+      this.#repeated++
+      return
+    }
+    const history = this.#histories.change(userId)
+    const [kind, value] = [history.kind(index), history.value(index)]
+    if (this.#consumes[kind]) {
+      uncountCoVisits(history, index, this.#consumes, this.#halfLifeMs, (row) => this.#neighbours.change(row))
+      this.#statistics.change(Math.floor(item / STATISTICS_CHUNK)).subtract(item, value, at)
+    }
+    const { genres, year } = this.#contentOf(itemId)
+    const preference = preferenceOf({ kind: KINDS[kind]!, value }, this.#kinds)
+    this.#features.change(userId).subtract(value, preference, at, genres, year)
+    history.remove(index)
+  }
+
+  #contentOf(itemId: string): { genres: number[]; year: number | undefined } {
+    const known = this.#catalogue.get(itemId)
+    return { genres: (known?.genres ?? []).map((genre) => this.#genres.ordinal(genre)), year: known?.year }
   }
 }

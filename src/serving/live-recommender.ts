@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
+import { Lowered } from '../retrieval/lowered.ts'
 import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { Retriever, type RetrieverOptions, type Scored } from '../retrieval/retriever.ts'
@@ -35,6 +36,7 @@ export class LiveRecommender implements Recommender {
   readonly #kinds: KindMeanings
   readonly #retriever: Retriever
   readonly #releases: ReleaseSlot
+  readonly #lowered = new Lowered()
   #refreshDueMs = 0
   #listsDueMs = 0
   #firstRefresh: Promise<void> | undefined
@@ -82,7 +84,9 @@ export class LiveRecommender implements Recommender {
     stage('filter')
     const best = withFresh(topOf(kept, request.k, blended), kept, proposals)
     const catalogue = this.#catalogue
-    const slate = makeSlate(best, { context, blended, proposals, items, catalogue, explain: request.explain ?? false })
+    const lowered = this.#lowered.of(best, (item) => blended.get(item), context, items.size)
+    const explain = request.explain ?? false
+    const slate = makeSlate(best, { context, blended, proposals, items, catalogue, explain, lowered })
     stage('slate')
     const ids = (removedItems: number[]) => removedItems.map((item) => items.id(item))
     return {
@@ -153,8 +157,12 @@ export class LiveRecommender implements Recommender {
     }
   }
 
-  async someUsers(k: number): Promise<UserSummary[]> {
-    const sample = await this.#online.someUsers(USERS_SAMPLED)
+  async historyVersions(userIds: readonly string[]): Promise<string[]> {
+    return this.#online.historyVersions(userIds)
+  }
+
+  async someUsers(k: number, prefix = ''): Promise<UserSummary[]> {
+    const sample = await this.#online.someUsers(USERS_SAMPLED, prefix)
     return sample.sort((a, b) => b.count - a.count).slice(0, k)
   }
 

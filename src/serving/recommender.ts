@@ -1,4 +1,4 @@
-import type { Item } from '../events/types.ts'
+import type { Item, Kind } from '../events/types.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
 
 /** What serving can answer. Everything HTTP knows about recommending goes through this port. */
@@ -10,8 +10,10 @@ export interface Recommender {
   popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]>
   /** A user as the live state has it; undefined for one who has left no trace. */
   user(userId: string): Promise<UserView | undefined>
-  /** Of a sample of the users known, the `k` who have done most: some to look at, not a list of all. */
-  someUsers(k: number): Promise<UserSummary[]>
+  /** Of each user a text that changes when the history does: cheap, to be asked often. */
+  historyVersions(userIds: readonly string[]): Promise<string[]>
+  /** Of a sample of the users whose id begins so, the `k` who have done most: some to look at, not a list of all. */
+  someUsers(k: number, prefix?: string): Promise<UserSummary[]>
   /** How the user's recommendations come about, with the first `k` of every list; also for who has left no trace. */
   inspect(userId: string, options: { readonly target?: string; readonly k: number }): Promise<Inspection>
   item(itemId: string): Item | undefined
@@ -59,6 +61,8 @@ export interface SlateItem {
   readonly section: string
   /** One sentence for people. */
   readonly reason: string
+  /** What of the history put it lower than it would be: something skipped or disliked that it goes with. */
+  readonly lowered?: { readonly itemId: string; readonly title: string; readonly kind: Kind }
   /** Which candidate sources found it: rank from 1, and the source's own score. */
   readonly sources: readonly { readonly name: string; readonly rank: number; readonly score: number }[]
   readonly explanation?: {

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Proposal } from '../retrieval/blend.ts'
+import type { LoweredBy } from '../retrieval/lowered.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import type { Scores } from '../retrieval/sources/scores.ts'
@@ -15,6 +16,7 @@ export interface SlateParts {
   readonly items: ItemIndex
   readonly catalogue: Catalogue
   readonly explain: boolean
+  readonly lowered?: ReadonlyMap<number, LoweredBy>
 }
 
 /** Turns the best items, in their order, into what is shown: titles, sections, reasons, and where each came from. */
@@ -35,6 +37,7 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
       score: parts.blended.get(item),
       ...reasonFor(item, parts),
       sources: sources.sort((a, b) => a.rank - b.rank),
+      ...loweredBy(item, parts),
       ...(parts.explain ? { explanation: explain(item, parts) } : {}),
     }
   })
@@ -103,6 +106,12 @@ function plainReason(source: string, item: number, parts: SlateParts): string {
     if (favourite) return `Popular in ${favourite.name}, a genre you like`
   }
   return 'Popular with everyone'
+}
+
+function loweredBy(item: number, parts: SlateParts): Pick<SlateItem, 'lowered'> {
+  const by = parts.lowered?.get(item)
+  if (!by) return {}
+  return { lowered: { itemId: parts.items.id(by.item), title: titleOf(by.item, parts), kind: by.kind } }
 }
 
 function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explanation']> {

@@ -353,6 +353,19 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         expect((await historyBefore(log, "o'h", LAST_MS, 100)).at).toHaveLength(10)
       })
 
+      it('leave out what was taken back', async () => {
+        const fact = { userId: 'regretful', kind: 'like', value: undefined } as const
+        await append(log, [
+          rating(1, 900, { ...fact, itemId: 'kept', at: 1_000 }),
+          rating(1, 901, { ...fact, itemId: 'regretted', at: 1_001 }),
+          rating(1, 902, { ...fact, itemId: 'regretted', at: 1_001, kind: 'undo' }),
+        ])
+        expect((await historyBefore(log, 'regretful', 2_000, 10)).itemId).toEqual(['kept'])
+        const blocks = await collect(interactionsByUser(log, LAST_MS))
+        expect(blocks.flatMap(({ itemId }) => itemId)).toContain('kept')
+        expect(blocks.flatMap(({ itemId }) => itemId)).not.toContain('regretted')
+      })
+
       it('aggregate items and users as of a time', async () => {
         const items = await itemsAsOf(log, 1_000)
         expect(items.itemId).toHaveLength(10)

@@ -1,9 +1,9 @@
-import type { Broker, Message } from '../../src/broker/broker.ts'
+import type { Broker, LogRecord, Message } from '../../src/broker/broker.ts'
 import { decode, type EventOf } from '../../src/events/codec.ts'
 import type { Topic } from '../../src/events/topics.ts'
 
 /** Keeps what is produced; `failure` makes it refuse, `hold` makes it wait. */
-export class FakeBroker implements Pick<Broker, 'produce'> {
+export class FakeBroker implements Pick<Broker, 'produce' | 'read' | 'bounds'> {
   readonly messages: { topic: Topic; message: Message }[] = []
   readonly batches: { topic: Topic; size: number }[] = []
   failure: Error | undefined
@@ -21,6 +21,19 @@ export class FakeBroker implements Pick<Broker, 'produce'> {
     }))
     this.onProduce(topic, messages)
     return positions
+  }
+
+  async read(topic: Topic, _partition: number, from: number, limit: number): Promise<LogRecord[]> {
+    return this.#recordsOf(topic).slice(from, from + limit)
+  }
+
+  async bounds(topic: Topic) {
+    return [{ begin: 0, end: this.#recordsOf(topic).length }]
+  }
+
+  #recordsOf(topic: Topic): LogRecord[] {
+    const kept = this.messages.filter((entry) => entry.topic === topic)
+    return kept.map(({ message: { key, value } }, offset) => ({ offset, key, value }))
   }
 
   /** The events of a topic, decoded as a consumer would; throws where one does not decode. */

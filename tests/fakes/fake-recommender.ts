@@ -112,8 +112,15 @@ export class FakeRecommender implements Recommender {
     }
   }
 
-  async someUsers(k: number): Promise<UserSummary[]> {
-    return [...this.history].slice(0, k).map(([userId, { length }]) => ({ userId, count: length }))
+  async historyVersions(userIds: readonly string[]): Promise<string[]> {
+    return userIds.map((userId) => String(this.history.get(userId)?.length ?? 0))
+  }
+
+  async someUsers(k: number, prefix = ''): Promise<UserSummary[]> {
+    return [...this.history]
+      .filter(([userId]) => userId.startsWith(prefix))
+      .slice(0, k)
+      .map(([userId, { length }]) => ({ userId, count: length }))
   }
 
   async inspect(userId: string, { target, k }: { target?: string; k: number }): Promise<Inspection> {

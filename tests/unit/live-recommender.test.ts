@@ -99,6 +99,10 @@ describe('LiveRecommender', () => {
     const after = await recommender.recommend({ userId: 'me', k: 10 })
     const score = (slate: typeof before, itemId: string) => slate.items.find((item) => item.itemId === itemId)!.score
     expect(score(after, 'b')).toBeLessThan(score(before, 'b'))
+    const lowered = new Map(after.items.map((item) => [item.itemId, item.lowered]))
+    expect(lowered.get('b')).toEqual({ itemId: 'd', title: 'Title d', kind: 'skip' })
+    expect(lowered.get('c')).toBeUndefined()
+    expect(before.items.filter((item) => item.lowered)).toEqual([])
     expect(after.items.map(({ itemId }) => itemId)).not.toContain('d')
   })
 

@@ -4,24 +4,33 @@ import type { Interaction } from '../../src/events/types.ts'
 import { LiveState } from '../../src/projections/live-state.ts'
 import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
 import type { StateStore } from '../../src/state/state-store.ts'
+import { readNeighbours } from '../../src/state/values/neighbours.ts'
+import { UserFeatures } from '../../src/state/values/user-features.ts'
 import { seededRandom } from '../fakes/seeded-random.ts'
 
 const catalogue = { get: (itemId: string) => ({ itemId, title: itemId, genres: ['Drama', `G${itemId}`], year: 1990 }) }
 
 function events(count: number, seed: number): Interaction[] {
   const random = seededRandom(seed)
-  const kinds = ['rating', 'like', 'skip', 'watched', 'click'] as const
-  return Array.from({ length: count }, (_, i) => {
+  const kinds = ['rating', 'like', 'skip', 'watched', 'click', 'undo'] as const
+  const facts: Interaction[] = []
+  for (let i = 0; i < count; i++) {
     const kind = kinds[Math.floor(random() * kinds.length)]!
-    return {
+    const taken = facts[Math.floor(facts.length * random())]
+    if (kind === 'undo' && taken) {
+      facts.push({ eventId: `e${i}`, userId: taken.userId, itemId: taken.itemId, kind, at: taken.at })
+      continue
+    }
+    facts.push({
       eventId: `e${i}`,
       userId: `u${Math.floor(random() * 5)}`,
       itemId: `i${Math.floor(random() ** 2 * 900)}`,
       kind,
       ...(kind === 'rating' ? { value: 1 + Math.floor(random() * 5) } : {}),
       at: 1_000_000 + Math.floor(random() * 1e9),
-    }
-  })
+    })
+  }
+  return facts
 }
 
 async function contents(store: StateStore): Promise<[string, string][]> {
@@ -55,8 +64,39 @@ describe('LiveState', () => {
     expect(await folded(stream, [13, 1, 64], 2)).toEqual(whole)
   })
 
+  it('has nothing left of a fact that was taken back, whatever came in between', async () => {
+    const fact = (itemId: string, at: number, kind: Interaction['kind'] = 'like'): Interaction => ({
+      eventId: `${itemId}${kind}`,
+      userId: 'u',
+      itemId,
+      kind,
+      at,
+    })
+    const both = [fact('a', 1000), fact('b', 2000)]
+    const regretted = [fact('a', 1000), fact('c', 1500), fact('b', 2000), fact('c', 1500, 'undo')]
+    const store = openMemoryStateStore({ partitions: 1 })
+    const state = await LiveState.open(await store.own('live', 0), catalogue)
+    await state.fold([...regretted, fact('c', 1500, 'undo')])
+    await state.commit({})
+    expect(state.repeated).toBe(1)
+    const [history, features, ofA, ofC] = await store.read('live', 0, ['h:u', 'f:u', 'n:0', 'n:1'])
+    const plain = openMemoryStateStore({ partitions: 1 })
+    const untouched = await LiveState.open(await plain.own('live', 0), catalogue)
+    await untouched.fold([both[0]!, { ...fact('c', 0), userId: 'other' }, both[1]!])
+    await untouched.commit({})
+    const [plainHistory] = await plain.read('live', 0, ['h:u'])
+    expect(history).toEqual(plainHistory)
+    expect(new UserFeatures(features).count).toBe(2)
+    expect(new UserFeatures(features).genres(2000).find(({ visits }) => visits > 0)?.preference).toBeCloseTo(2)
+    const left = (bytes: Uint8Array | undefined) => [...readNeighbours(bytes!).weights].filter((_, i) => i % 3 > 0)
+    expect(left(ofC).every((weight) => weight === 0)).toBe(true)
+    expect(left(ofA).filter((weight) => weight > 0)).toHaveLength(1)
+  })
+
   it('counts a fact once when the log holds it twice, in the order of time', async () => {
-    const stream = events(1_500, 2).sort((a, b) => a.at - b.at)
+    const stream = events(1_500, 2)
+      .filter(({ kind }) => kind !== 'undo')
+      .sort((a, b) => a.at - b.at)
     const once = await folded(stream, [100])
     const twice = await folded([...stream, ...stream], [100])
     expect(twice).toEqual(once)

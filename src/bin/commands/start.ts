@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
 import { parseSpeed } from '../../producers/pacing.ts'
+import { ReplayDesk } from '../replay-desk.ts'
 import { aborted, NOTHING_CONSUMED } from '../roles/consume.ts'
 import { serve } from '../roles/serve.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -38,12 +39,17 @@ async function start(flags: Record<string, string>, data: string | undefined, sp
   })
   const historyIn = Promise.withResolvers<void>()
   let training = ''
+  const desk = new ReplayDesk((message) => replaying.post(message))
+  serving.operations.consumed = () => consumed
+  serving.operations.replay = desk
   const replaying = startThread<{ data: string | undefined; speed: number | undefined }, string>(
     'replay',
     { config, data, speed },
     (message) => {
       if (message.type === 'message') terminal.line(message.text)
       else if (message.type === 'live') historyIn.resolve()
+      else if (message.type === 'replayed') desk.progress = message.progress
+      else if (message.type === 'accepted') serving.operations.freshness.accepted(message.event)
       else if (message.type === 'progress') {
         terminal.status(`${message.progress}  lag ${consumed.lag}${training && `  ${training}`}`)
       }

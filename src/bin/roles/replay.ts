@@ -1,4 +1,6 @@
+import type { Broker, Position } from '../../broker/broker.ts'
 import type { Config } from '../../config/config.ts'
+import type { Topic } from '../../events/topics.ts'
 import { chooseDataset, datasetsFolder } from '../../producers/choose-dataset.ts'
 import type { ColumnNames } from '../../producers/datasets/csv-file.ts'
 import type { Dataset } from '../../producers/datasets/dataset.ts'
@@ -6,7 +8,7 @@ import { timeAt } from '../../producers/datasets/dataset.ts'
 import { openDataset } from '../../producers/datasets/open-dataset.ts'
 import { ProblemList } from '../../producers/datasets/problem-list.ts'
 import { speedForRate } from '../../producers/pacing.ts'
-import { formatDownload, formatProgress } from '../../producers/progress.ts'
+import { formatDownload, formatProgress, type ReplayProgress } from '../../producers/progress.ts'
 import { replay } from '../../producers/replay.ts'
 import type { ReplayControl } from '../../producers/replay-options.ts'
 import { lastReplayed } from '../../producers/resume-point.ts'
@@ -16,6 +18,8 @@ import { openBroker } from '../adapters.ts'
 const HISTORY_SHARE = 0.9
 const LIVE_EVENTS_PER_SECOND = 5
 const LIVE_MAX_GAP_MS = 1000
+/** At most so often is a batch reported as accepted. */
+const SAMPLE_INTERVAL_MS = 200
 
 export interface LiveReplayOptions {
   readonly config: Config
@@ -30,6 +34,12 @@ export interface LiveReplayOptions {
   readonly onLive?: () => void
   /** Where it is, again and again. */
   readonly onStatus: (status: string) => void
+  /** The same in figures, once it plays. */
+  readonly onProgress?: (progress: ReplayProgress) => void
+  /** Told, of a batch now and then, that the broker has it: where its last event is. */
+  readonly onAccepted?: (position: Position & { readonly topic: Topic }) => void
+  /** Given what steers it: may be changed at any time. */
+  readonly onControl?: (control: ReplayControl) => void
 }
 
 /** Plays nine tenths of a data set at full speed and the rest as a live stream. */
@@ -39,19 +49,24 @@ export async function liveReplay(options: LiveReplayOptions): Promise<void> {
   try {
     const dataset = await findDataset(options, await lastReplayed(broker))
     const history = Math.floor(dataset.size * HISTORY_SHARE)
+    const control: ReplayControl = { speed: Number.POSITIVE_INFINITY, paused: false }
+    options.onControl?.(control)
     const common = {
-      broker,
+      broker: sampled(broker, options.onAccepted),
       dataset,
       signal,
-      onProgress: (progress: Parameters<typeof formatProgress>[0]) => onStatus(formatProgress(progress)),
+      control,
+      onProgress: (progress: ReplayProgress) => {
+        onStatus(formatProgress(progress))
+        options.onProgress?.(progress)
+      },
     }
     await replay({ ...common, untilSequence: history })
     if (signal.aborted) return
-    const speed = options.speed ?? liveSpeed(dataset, history)
+    control.speed = options.speed ?? liveSpeed(dataset, history)
     onMessage(`History is in; the last tenth of ${dataset.name} is now played live.`)
     options.onLive?.()
-    const control: ReplayControl = { speed, paused: false }
-    const { end } = await replay({ ...common, control, maxGapMs: LIVE_MAX_GAP_MS })
+    const { end } = await replay({ ...common, maxGapMs: LIVE_MAX_GAP_MS })
     if (end === 'complete') onMessage(`${dataset.name} has been played to its end; feedback goes on.`)
   } finally {
     await broker.close()
@@ -90,4 +105,31 @@ export function openData(
 function liveSpeed(dataset: Dataset, from: number): number {
   const start = timeAt(dataset, from) ?? dataset.lastAt
   return speedForRate(dataset.lastAt - start, dataset.size - from, LIVE_EVENTS_PER_SECOND)
+}
+
+function sampled(broker: Broker, onAccepted: LiveReplayOptions['onAccepted']): Broker {
+  if (!onAccepted) return broker
+  let nextMs = 0
+  const produce: Broker['produce'] = async (topic, messages) => {
+    const positions = await broker.produce(topic, messages)
+    const last = positions.at(-1)
+    if (topic === 'ratings' && last && performance.now() >= nextMs) {
+      nextMs = performance.now() + SAMPLE_INTERVAL_MS
+      onAccepted({ topic, ...last })
+    }
+    return positions
+  }
+  return { ...bound(broker), produce }
+}
+
+/** The methods of a class's instance, for a copy that replaces one of them. */
+function bound(broker: Broker): Broker {
+  return {
+    partitions: broker.partitions,
+    produce: broker.produce.bind(broker),
+    subscribe: broker.subscribe.bind(broker),
+    read: broker.read.bind(broker),
+    bounds: broker.bounds.bind(broker),
+    close: broker.close.bind(broker),
+  }
 }

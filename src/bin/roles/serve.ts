@@ -1,14 +1,20 @@
 import type { AddressInfo } from 'node:net'
+import type { Broker } from '../../broker/broker.ts'
 import type { Config } from '../../config/config.ts'
+import { Freshness, wallClockMs } from '../../serving/freshness.ts'
 import { createMetrics } from '../../serving/http/metrics.ts'
 import { createServer } from '../../serving/http/server.ts'
+import type { Operations, Swap } from '../../serving/operations.ts'
 import { streamClock } from '../../serving/stream-clock.ts'
+import { releaseViews } from '../release-views.ts'
 import { openRecommender } from '../open-recommender.ts'
 
 export interface Serving {
   /** Without a slash at the end. */
   readonly url: string
   readonly metrics: ReturnType<typeof createMetrics>
+  /** For who starts something beside it. */
+  readonly operations: Operations & { readonly freshness: Freshness }
   /** Finishes what is in flight. */
   close(): Promise<void>
 }
@@ -24,11 +30,13 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
   const { onError, onMessage } = listener
   const metrics = createMetrics()
   const swaps: Record<string, number> = { loaded: 0, failed: 0 }
+  const timeline: Swap[] = []
   let inService = 'live'
   const open = await openRecommender(config, {
     onSwap: (version, loadingMs) => {
       swaps.loaded!++
       inService = version
+      timeline.push({ version, at: Date.now(), loadingMs })
       onMessage(`Release ${version} is in service, loaded in ${Math.round(loadingMs)} ms.`)
     },
     onFailure: (version, error) => {
@@ -37,6 +45,8 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
     },
   })
   const { recommender, broker } = open
+  const freshness = new Freshness({ offsets: open.offsets })
+  const operations = { freshness, swaps: timeline, releases: async () => releaseViews(open.releases, inService) }
   metrics.addGauge('tributary_stream_time_seconds', 'Greatest event time folded', () => recommender.streamTime / 1000)
   metrics.addGauge('tributary_releases', 'Releases announced and loaded, or not', () => swaps, 'outcome')
   metrics.addGauge(
@@ -47,8 +57,9 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
   )
   const app = await createServer({
     recommender,
-    broker,
+    broker: timed(broker, freshness),
     metrics,
+    operations,
     now: streamClock(() => recommender.streamTime),
     limits: { maxInFlight: config.maxInFlight },
     onError,
@@ -59,6 +70,7 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
   return {
     url: `http://${host}:${port}`,
     metrics,
+    operations,
     close: async () => {
       await app.close()
       await open.close()
@@ -68,4 +80,18 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Every feedback that the broker takes is a sample of freshness. */
+function timed(broker: Broker, freshness: Freshness): Pick<Broker, 'produce' | 'read' | 'bounds'> {
+  return {
+    read: broker.read.bind(broker),
+    bounds: broker.bounds.bind(broker),
+    produce: async (topic, messages) => {
+      const positions = await broker.produce(topic, messages)
+      const last = positions.at(-1)
+      if (topic === 'feedback' && last) freshness.accepted({ topic, ...last, at: wallClockMs() })
+      return positions
+    },
+  }
 }

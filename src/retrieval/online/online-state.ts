@@ -2,7 +2,7 @@ import { partitionFor } from '../../events/topics.ts'
 import type { User } from '../../events/types.ts'
 import { KEYS } from '../../state/keys.ts'
 import type { StateStore } from '../../state/state-store.ts'
-import { History } from '../../state/values/history.ts'
+import { HISTORY_ENTRY_BYTES, History } from '../../state/values/history.ts'
 import { ItemSet } from '../../state/values/item-set.ts'
 import { type NeighbourColumns, readNeighbours } from '../../state/values/neighbours.ts'
 import { type GenreTaste, UserFeatures } from '../../state/values/user-features.ts'
@@ -97,12 +97,27 @@ export class OnlineState {
     }
   }
 
-  /** A few users of each partition, the first by id, and how many interactions they have. */
-  async someUsers(perPartition: number): Promise<{ userId: string; count: number }[]> {
+  /** Of each user a text that changes when the history does: one read a partition for all of them. */
+  async historyVersions(userIds: readonly string[]): Promise<string[]> {
+    const versions: string[] = userIds.map(() => '')
+    const byPartition = Map.groupBy(userIds.keys(), (i) => partitionFor(userIds[i]!, this.#store.partitions))
+    for (const [partition, places] of byPartition) {
+      const keys = places.map((i) => KEYS.history + userIds[i]!)
+      const values = await this.#store.read(this.#group, partition, keys)
+      values.forEach((bytes, at) => {
+        const last = bytes && Buffer.from(bytes).toString('base64', bytes.length - HISTORY_ENTRY_BYTES)
+        versions[places[at]!] = `${bytes?.length ?? 0}:${last ?? ''}`
+      })
+    }
+    return versions
+  }
+
+  /** A few users of each partition, the first by id of those whose id begins so, and how many interactions they have. */
+  async someUsers(perPartition: number, prefix = ''): Promise<{ userId: string; count: number }[]> {
     const users: { userId: string; count: number }[] = []
     for (let partition = 0; partition < this.#store.partitions; partition++) {
       const enough = users.length + perPartition
-      for await (const [key, bytes] of this.#store.scan(this.#group, partition, KEYS.features)) {
+      for await (const [key, bytes] of this.#store.scan(this.#group, partition, KEYS.features + prefix)) {
         if (users.length === enough) break
         users.push({ userId: key.slice(KEYS.features.length), count: new UserFeatures(bytes).count })
       }

@@ -31,7 +31,9 @@ export const schemas: readonly Schema[] = [
 ]
 
 /** For a route's `querystring`. */
-export function querySchema(route: 'recommend' | 'similar' | 'popular' | 'users' | 'inspect'): Schema {
+export function querySchema(
+  route: 'recommend' | 'similar' | 'popular' | 'users' | 'inspect' | 'slate-stream' | 'dead-letters',
+): Schema {
   return read(`queries/${route}.json`)
 }
 

@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
+import { inlineScriptHashes } from './page-files.ts'
 
 /** Posters may come from elsewhere, nothing else may. */
-function contentSecurityPolicy(styles: string): string {
+function contentSecurityPolicy(styles: string, scripts: readonly string[] = []): string {
   return [
     "default-src 'self'",
     "img-src 'self' https: data:",
+    `script-src ${["'self'", ...scripts].join(' ')}`,
     `style-src ${styles}`,
     "object-src 'none'",
     "base-uri 'none'",
@@ -13,7 +16,9 @@ function contentSecurityPolicy(styles: string): string {
   ].join('; ')
 }
 
-const PAGE_POLICY = contentSecurityPolicy("'self'")
+/** The import map, which browsers take from the document alone, and nothing else that is not a file of ours. */
+const INLINE_SCRIPTS = inlineScriptHashes(readFileSync(new URL('../page/index.html', import.meta.url), 'utf8'))
+const PAGE_POLICY = contentSecurityPolicy("'self'", INLINE_SCRIPTS)
 /** Swagger UI writes style attributes. */
 export const DOCS_POLICY = contentSecurityPolicy("'self' 'unsafe-inline'")
 

@@ -1,19 +1,25 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Broker } from '../../broker/broker.ts'
+import { HistoryWatch } from '../history-watch.ts'
 import { Impressions } from '../impressions.ts'
+import type { Operations } from '../operations.ts'
 import type { Recommender } from '../recommender.ts'
 import { type AdmissionLimits, createAdmission } from './admission.ts'
 import { answerClientError } from './client-error.ts'
+import { EventStreams } from './event-stream.ts'
 import { instrument } from './instrument.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { createMetrics, type ServingMetrics } from './metrics.ts'
 import { describeRoutes, docs, openapiRoute } from './openapi.ts'
+import { OperatorFeed } from './operator-feed.ts'
 import { page } from './page.ts'
 import { Problem, sendProblem, toProblem } from './problem.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { feedbackRoute } from './routes/feedback.ts'
 import { operationsRoutes } from './routes/operations.ts'
+import { operatorRoutes } from './routes/operator.ts'
 import { recommendRoute } from './routes/recommend.ts'
+import { slateStreamRoute } from './routes/slate-stream.ts'
 import { userRoutes } from './routes/users.ts'
 import { schemas } from './schemas.ts'
 import { dataHeaders, documentHeaders } from './security-headers.ts'
@@ -21,10 +27,12 @@ import { validatorCompiler } from './validation.ts'
 
 export interface ServerOptions {
   readonly recommender: Recommender
-  readonly broker: Pick<Broker, 'produce'>
+  readonly broker: Pick<Broker, 'produce' | 'read' | 'bounds'>
   /** Event time now, ms since 1970, an integer: stream time where a replay runs. Default: the wall clock. */
   readonly now?: () => number
   readonly metrics?: ServingMetrics
+  /** What goes on beside serving; parts may be attached later. */
+  readonly operations?: Operations
   readonly limits?: Partial<ServerLimits>
   /** Told the cause of every answer that blames the server (5xx), with the request's method and path. */
   readonly onError?: (error: unknown, request: string) => void
@@ -47,6 +55,7 @@ const MAX_ENCODED_ID = 128 * 4 * 3
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { recommender, broker, now = Date.now, metrics = createMetrics(), onError = () => {} } = options
+  const { operations = { swaps: [] } } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const admission = createAdmission(limits)
   const impressions = new Impressions({
@@ -72,6 +81,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   closeWithin(app, limits.closeTimeoutMs, impressions)
   app.addHook('onClose', async () => admission.close())
 
+  const watch = new HistoryWatch({ versions: (userIds) => recommender.historyVersions(userIds) })
+  const streams = new EventStreams(app)
+  metrics.addGauge('tributary_event_streams', 'Clients that listen to server-sent events', () => streams.size)
+  const feed = new OperatorFeed({ operations, recommender, metrics, now, inFlight: () => admission.inFlight })
+  app.addHook('onClose', async () => feed.close())
+
   await describeRoutes(app)
   await app.register(async (documents) => {
     documentHeaders(documents)
@@ -83,9 +98,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     instrument(data, admission, metrics)
     openapiRoute(data)
     recommendRoute(data, { recommender, impressions, metrics })
+    slateStreamRoute(data, { recommender, watch, streams, impressions, metrics })
     feedbackRoute(data, { broker, now, metrics })
     catalogueRoutes(data, { recommender, broker })
     userRoutes(data, recommender)
+    operatorRoutes(data, { operations, feed, streams, broker })
     operationsRoutes(data, { recommender, now, registry: metrics.registry })
   })
   return app

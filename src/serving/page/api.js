@@ -1,7 +1,5 @@
 // What the page asks of the server.
 
-const SLATE_SIZE = 30
-
 /** A problem document the server answered with. */
 class Problem extends Error {
   constructor({ detail, status }) {
@@ -10,31 +8,33 @@ class Problem extends Error {
   }
 }
 
-export const fetchSlate = (userId) => request(`/recommend?user=${encodeURIComponent(userId)}&k=${SLATE_SIZE}`)
+const id = encodeURIComponent
 
 export const fetchReadiness = () => request('/readyz')
+export const fetchItem = (itemId) => request(`/items/${id(itemId)}`)
+export const fetchSimilar = (itemId, k) => request(`/similar/${id(itemId)}?k=${k}`).then(({ items }) => items)
+export const fetchTrending = (k) => request(`/popular?by=trend&k=${k}`).then(({ items }) => items)
+export const fetchUsers = (prefix) =>
+  request(`/users?k=8${prefix ? `&prefix=${id(prefix)}` : ''}`).then(({ users }) => users)
+export const slateStream = (userId, k) => `/stream/slate?user=${id(userId)}&k=${k}`
 
-export const fetchSomeUsers = async () => (await request('/users')).users.map(({ userId }) => userId)
+export const fetchDeadLetters = () => request('/dead-letters')
+export const fetchReleases = () => request('/releases').then(({ releases }) => releases)
+/** @param target an item id, or undefined */
+export const fetchInspection = (userId, target) =>
+  request(`/inspect/${id(userId)}?k=12${target ? `&target=${id(target)}` : ''}`)
 
-/** Newest first; empty for a user who has left no trace. */
-export async function fetchHistory(userId) {
-  try {
-    return (await request(`/users/${encodeURIComponent(userId)}`)).history
-  } catch (error) {
-    if (error instanceof Problem && error.status === 404) return []
-    throw error
-  }
-}
+export const fetchUser = (userId) => request(`/users/${id(userId)}`)
 
-export const sendFeedback = (feedback) =>
-  request('/feedback', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(feedback),
-  })
+export const changeReplay = (change) => request('/replay', { method: 'POST', body: change })
+export const sendFeedback = (feedback) => request('/feedback', { method: 'POST', body: feedback })
 
+/** @param init `body` is sent as JSON */
 async function request(path, init) {
-  const response = await fetch(path, init)
+  const response = await fetch(
+    path,
+    init?.body && { ...init, headers: { 'content-type': 'application/json' }, body: JSON.stringify(init.body) },
+  )
   const body = await response.json()
   if (!response.ok) throw new Problem(body)
   return body

@@ -1,149 +1,37 @@
-import { fetchHistory, fetchReadiness, fetchSlate, fetchSomeUsers, sendFeedback } from './api.js'
-import { compare, summarize } from './changes.js'
-import { element } from './element.js'
-import { showHistory } from './history.js'
-import { showSlate } from './slate.js'
-import { guestId, rememberInAddress, userInAddress } from './user.js'
+import { render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { guestId } from './guest.js'
+import { html } from './html.js'
+import { TopBar } from './parts/top-bar.js'
+import { useRoute } from './route.js'
+import { Viewer } from './viewer/viewer.js'
 
-const FIRST_POLL_MS = 10
-const MAX_POLL_MS = 200
-const GIVE_UP_MS = 3000
-const STATE_INTERVAL_MS = 2000
-
-const byId = (id) => document.getElementById(id)
-const guest = guestId()
-
-let userId = ''
-let slate
-/** Rises with every choice and every feedback: only the newest may draw. */
-let turn = 0
-
-async function choose(chosen) {
-  const mine = ++turn
-  userId = chosen
-  rememberInAddress(userId)
-  byId('user').value = userId
-  showChosen()
-  say('')
-  await load(mine)
+/** Loaded when they are first looked at: who comes for recommendations does not wait for charts. */
+const LATER = {
+  '/operator': () => import('./operator/operator.js').then(({ Operator }) => Operator),
+  '/inspector': () => import('./inspector/inspector.js').then(({ Inspector }) => Inspector),
 }
 
-function showChosen() {
-  for (const button of byId('suggestions').querySelectorAll('button')) {
-    button.setAttribute('aria-pressed', String(idOf(button) === userId))
-  }
+function Page() {
+  const { path, query } = useRoute()
+  const userId = query.user || guestId
+  return html`
+    <a class="skip-link" href="#main">Skip to the content</a>
+    <${TopBar} path=${path} userId=${query.user} />
+    <main id="main" tabindex="-1" class=${`view view-${path.slice(1) || 'viewer'}`}>
+      ${path in LATER ? html`<${Later} key=${path} path=${path} query=${query} userId=${userId} />` : html`<${Viewer} userId=${userId} filmId=${query.film} />`}
+    </main>
+  `
 }
 
-/** Who there is to look at shows once the stream has brought some. */
-async function suggestUsers() {
-  if (byId('known-users').childElementCount > 0) return
-  const buttons = (await fetchSomeUsers()).map((known) => {
-    const button = element('button', { type: 'button' }, known)
-    button.dataset.user = known
-    return button
-  })
-  byId('known-users').replaceChildren(...buttons)
-  showChosen()
+function Later({ path, ...rest }) {
+  const [View, setView] = useState()
+  const [failure, setFailure] = useState()
+  useEffect(() => {
+    LATER[path]().then((view) => setView(() => view), setFailure)
+  }, [])
+  if (failure) return html`<p class="failure">This view could not be loaded: ${failure.message}</p>`
+  return View ? html`<${View} ...${rest} />` : html`<p class="waiting" aria-busy="true">Loading …</p>`
 }
 
-async function load(mine) {
-  byId('slate').setAttribute('aria-busy', 'true')
-  try {
-    const [next, history] = await Promise.all([fetchSlate(userId), fetchHistory(userId)])
-    if (mine !== turn) return
-    draw(next, new Map())
-    showHistory(byId('history'), history)
-  } catch (error) {
-    if (mine === turn) showFailure(error)
-  }
-}
-
-function draw(next, changes) {
-  slate = next
-  showSlate(byId('slate'), slate, changes, give)
-  byId('slate').setAttribute('aria-busy', 'false')
-}
-
-/** Sends feedback, then asks again until the list knows of it: what the user liked, watched or skipped has left. */
-async function give(item, kind) {
-  const mine = ++turn
-  const begun = performance.now()
-  const what = `${kind} of ${item.title}`
-  try {
-    say(`Sending your ${what} …`)
-    await sendFeedback({ userId, itemId: item.itemId, kind, requestId: slate.requestId })
-    const before = slate.items.map((one) => one.itemId)
-    const next = await untilGone(item.itemId, begun, mine)
-    if (mine !== turn) return
-    if (!next) return say(`Your ${what} has been taken; the list did not change within ${GIVE_UP_MS / 1000} s.`)
-    const took = Math.round(performance.now() - begun)
-    const difference = compare(
-      before,
-      next.items.map((one) => one.itemId),
-    )
-    draw(next, difference.changes)
-    say(`${took} ms after your ${what}: ${summarize(difference)}.`)
-    showHistory(byId('history'), await fetchHistory(userId))
-  } catch (error) {
-    if (mine === turn) say(`Your ${what} did not arrive. ${error.message}`)
-  }
-}
-
-async function untilGone(itemId, begun, mine) {
-  for (let pause = FIRST_POLL_MS; performance.now() - begun < GIVE_UP_MS; pause = Math.min(pause * 1.5, MAX_POLL_MS)) {
-    const next = await fetchSlate(userId)
-    if (mine !== turn) return undefined
-    if (!next.items.some((item) => item.itemId === itemId)) return next
-    await new Promise((resolve) => setTimeout(resolve, pause))
-  }
-  return undefined
-}
-
-function say(text) {
-  byId('change').textContent = text
-}
-
-function showFailure(error) {
-  const again = element('button', { type: 'button' }, 'Try again')
-  again.addEventListener('click', () => load(++turn))
-  byId('slate').replaceChildren(element('p', { className: 'failure' }, error.message, ' ', again))
-  byId('slate').setAttribute('aria-busy', 'false')
-  slate = undefined
-}
-
-async function showState() {
-  const state = byId('state')
-  try {
-    const { streamTime } = await fetchReadiness()
-    const time = new Date(streamTime).toLocaleString(undefined, {
-      dateStyle: 'medium',
-      timeStyle: 'short',
-      timeZone: 'UTC',
-    })
-    const degraded = slate?.degraded.length ? `degraded: ${slate.degraded.join(', ')}` : undefined
-    state.dataset.state = degraded ? 'degraded' : 'ready'
-    state.textContent = ['Ready', `stream time ${time} UTC`, slate && `release ${slate.release}`, degraded]
-      .filter(Boolean)
-      .join(' · ')
-    if (!slate?.items.length) await load(++turn)
-    await suggestUsers()
-  } catch (error) {
-    state.dataset.state = 'waiting'
-    state.textContent = error.message
-  }
-}
-
-const idOf = (button) => (button.dataset.user === 'guest' ? guest : button.dataset.user)
-
-byId('chooser').addEventListener('submit', (event) => {
-  event.preventDefault()
-  choose(byId('user').value.trim() || guest)
-})
-byId('suggestions').addEventListener('click', (event) => {
-  const button = event.target.closest('button')
-  if (button) choose(idOf(button))
-})
-
-await choose(userInAddress() || guest)
-await showState()
-setInterval(() => document.hidden || showState(), STATE_INTERVAL_MS)
+render(html`<${Page} />`, document.getElementById('page'))

@@ -73,6 +73,17 @@ export class History {
     return dropped
   }
 
+  /** Where the fact about `item` at that time stands, or -1. */
+  find(item: number, at: number): number {
+    for (let i = this.#length - 1; i >= 0; i--) if (this.item(i) === item && this.at(i) === at) return i
+    return -1
+  }
+
+  remove(index: number): void {
+    this.#words.copyWithin(index * WORDS, (index + 1) * WORDS, this.#length * WORDS)
+    this.#length--
+  }
+
   /** The stored form: a view, valid until the next `append`. */
   encode(): Uint8Array {
     return new Uint8Array(this.#words.buffer, 0, this.#length * HISTORY_ENTRY_BYTES)

@@ -53,6 +53,20 @@ export class ItemStatisticsChunk {
     addDecayed(columns, row + TREND, 1, at, TREND_HALF_LIFE_MS)
   }
 
+  /** Takes back what `add` was given. */
+  subtract(item: number, value: number, at: number): void {
+    const row = (item % STATISTICS_CHUNK) * COLUMNS
+    const columns = this.#columns
+    columns[row + VISITS]!--
+    if (!Number.isNaN(value)) {
+      columns[row + RATINGS]!--
+      columns[row + RATING_SUM]! -= value
+      columns[row + RATING_SQUARES]! -= value * value
+    }
+    addDecayed(columns, row + POPULARITY, -1, at, POPULARITY_HALF_LIFE_MS)
+    addDecayed(columns, row + TREND, -1, at, TREND_HALF_LIFE_MS)
+  }
+
   /** @param item ordinal */
   get(item: number): ItemStatistics {
     const row = (item % STATISTICS_CHUNK) * COLUMNS

@@ -57,6 +57,15 @@ export class Neighbours {
     if (this.#length === NEIGHBOURS_CAPACITY) this.#prune()
   }
 
+  /** Takes back what `add` was given, as far as it is still there: a neighbour may have been pruned in between. */
+  subtract(item: number, after: number, before: number): void {
+    const position = this.#find(item)
+    if (position === undefined) return
+    const at = position * WORDS
+    this.#weights[at + 1] = Math.max(0, this.#weights[at + 1]! - after)
+    this.#weights[at + 2] = Math.max(0, this.#weights[at + 2]! - before)
+  }
+
   /** The stored form: a view, valid until the next `add`. */
   encode(): Uint8Array {
     return new Uint8Array(this.#items.buffer, 0, this.#length * NEIGHBOUR_BYTES)

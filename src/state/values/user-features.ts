@@ -61,6 +61,27 @@ export class UserFeatures {
     for (const genre of genres) this.#addGenre(genre, preference, at)
   }
 
+  /** Takes back what `add` was given; the first and the last time stay. */
+  subtract(value: number, preference: number, at: number, genres: readonly number[], year: number | undefined): void {
+    const columns = this.#columns
+    columns[COUNT]!--
+    if (!Number.isNaN(value)) {
+      columns[VALUES]!--
+      columns[VALUE_SUM]! -= value
+      columns[VALUE_SQUARES]! -= value * value
+    }
+    if (year !== undefined) {
+      columns[YEARS]!--
+      columns[YEAR_SUM]! -= year
+    }
+    for (const genre of genres) {
+      const row = this.#rowOf(genre)
+      if (row === columns.length) continue
+      columns[row + 1]!--
+      addDecayed(columns, row + 2, -preference, at, TASTE_HALF_LIFE_MS)
+    }
+  }
+
   get count(): number {
     return this.#columns[COUNT]!
   }
@@ -98,11 +119,17 @@ export class UserFeatures {
   }
 
   #addGenre(genre: number, preference: number, at: number): void {
-    let row = HEADER
-    while (row < this.#columns.length && this.#columns[row] !== genre) row += GENRE
+    let row = this.#rowOf(genre)
     if (row === this.#columns.length) row = this.#rowForNew(genre)
     this.#columns[row + 1]!++
     addDecayed(this.#columns, row + 2, preference, at, TASTE_HALF_LIFE_MS)
+  }
+
+  /** Where there is none, the end. */
+  #rowOf(genre: number): number {
+    let row = HEADER
+    while (row < this.#columns.length && this.#columns[row] !== genre) row += GENRE
+    return row
   }
 
   #rowForNew(genre: number): number {

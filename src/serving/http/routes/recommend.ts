@@ -69,7 +69,12 @@ function recommendRequest(query: RecommendQuery): RecommendRequest {
   }
 }
 
-function observe(slate: Slate, metrics: ServingMetrics): void {
+export function observe(slate: Slate, metrics: ServingMetrics): void {
   for (const missing of slate.degraded) metrics.degradedSlates.inc({ missing })
-  for (const stage in slate.stagesMs) metrics.stageSeconds.observe({ stage }, slate.stagesMs[stage]! / 1000)
+  let totalMs = 0
+  for (const stage in slate.stagesMs) {
+    totalMs += slate.stagesMs[stage]!
+    metrics.stageSeconds.observe({ stage }, slate.stagesMs[stage]! / 1000)
+  }
+  metrics.stageSeconds.observe({ stage: 'total' }, totalMs / 1000)
 }

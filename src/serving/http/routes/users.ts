@@ -6,7 +6,7 @@ import { idParam, problems, querySchema } from '../schemas.ts'
 export function userRoutes(app: FastifyInstance, recommender: Recommender): void {
   const tags = ['users']
 
-  app.get<{ Querystring: { k: number } }>(
+  app.get<{ Querystring: { k: number; prefix?: string } }>(
     '/users',
     {
       schema: {
@@ -16,7 +16,7 @@ export function userRoutes(app: FastifyInstance, recommender: Recommender): void
         response: { 200: { $ref: 'user-list#' }, ...problems(400, 503) },
       },
     },
-    async ({ query }) => ({ users: await recommender.someUsers(query.k) }),
+    async ({ query }) => ({ users: await recommender.someUsers(query.k, query.prefix) }),
   )
 
   app.get<{ Params: { id: string } }>(

@@ -1,0 +1,105 @@
+// The page as a browser has it: from navigation to the first recommendation, from a click to the re-ordered row, and what
+// it weighs. Baseline: a page of the same server that has nothing to do.
+import { mkdirSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+import { openBroker } from '../src/bin/adapters.ts'
+import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
+import { openData } from '../src/bin/roles/replay.ts'
+import { serve } from '../src/bin/roles/serve.ts'
+import { startConsumers } from '../src/bin/threads.ts'
+import { ProblemList } from '../src/producers/datasets/problem-list.ts'
+import { replay } from '../src/producers/replay.ts'
+import { chromiumPath } from '../tests/e2e/chromium.ts'
+import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
+
+const NAVIGATIONS = 20
+const CLICKS = 100
+const HISTORY_EVENTS = 50_000
+
+export const run: Benchmark = ({ config: given, data, status }) =>
+  inFreshHome(given, async (fresh) => {
+    const config = { ...fresh, port: 0 }
+    mkdirSync(config.home, { recursive: true })
+    let progress: ConsumeProgress | undefined
+    const consumer = startConsumers(config, (consumed) => {
+      progress = consumed
+    })
+    const broker = await openBroker(config)
+    const dataset = await openData(data, config, new ProblemList())
+    const history = Math.min(HISTORY_EVENTS, Math.floor(dataset.size / 2))
+    await replay({ broker, dataset, untilSequence: history })
+    await until(() => (progress?.events ?? 0) >= history)
+    const serving = await serve(config, (error) => {
+      throw error
+    })
+    const browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-gpu'] })
+    const user = dataset.userIds[0]!
+
+    const firstMs: number[] = []
+    const blankMs: number[] = []
+    let bytes = 0
+    for (let i = 0; i < NAVIGATIONS; i++) {
+      status(`navigation ${i + 1} of ${NAVIGATIONS}`)
+      // A new context has nothing in its cache.
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+      const page = await context.newPage()
+      let received = 0
+      page.on('requestfinished', async (request) => {
+        if (new URL(request.url()).pathname.startsWith('/stream')) return
+        received += (await request.sizes()).responseBodySize
+      })
+      const start = performance.now()
+      await page.goto(`${serving.url}/?user=${user}`, { waitUntil: 'commit' })
+      await page.locator('.card').first().waitFor()
+      firstMs.push(performance.now() - start)
+      await page.waitForLoadState('networkidle').catch(() => {})
+      bytes = Math.max(bytes, received)
+      await context.close()
+      const blank = await (await browser.newContext()).newPage()
+      const begun = performance.now()
+      await blank.goto(`${serving.url}/healthz`)
+      blankMs.push(performance.now() - begun)
+      await blank.context().close()
+    }
+
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    const page = await context.newPage()
+    await page.goto(`${serving.url}/?user=bench-guest`)
+    await page.locator('.card').first().waitFor()
+    const clickMs: number[] = []
+    for (let i = 0; i < CLICKS; i++) {
+      status(`click ${i + 1} of ${CLICKS}`)
+      clickMs.push(await page.evaluate<number>(CLICK_AND_WAIT))
+      // As fast as a person might be.
+      await page.waitForTimeout(250)
+    }
+    await browser.close()
+    await serving.close()
+    await consumer.stop()
+    await broker.close()
+    for (const times of [firstMs, blankMs, clickMs]) times.sort((a, b) => a - b)
+    return {
+      navigations: NAVIGATIONS,
+      firstRecommendationP50Ms: rounded(percentile(firstMs, 50)),
+      firstRecommendationMaxMs: rounded(firstMs.at(-1)!),
+      bareNavigationP50Ms: rounded(percentile(blankMs, 50)),
+      clicks: CLICKS,
+      clickToReorderedP50Ms: rounded(percentile(clickMs, 50)),
+      clickToReorderedP99Ms: rounded(percentile(clickMs, 99)),
+      viewerKB: rounded(bytes / 1000, 1),
+    }
+  })
+
+/** In the page: likes the second card, and answers the time until a frame shows the rows without it. */
+const CLICK_AND_WAIT = `new Promise((resolve) => {
+  const card = document.querySelectorAll('.card')[1]
+  const itemId = card.dataset.item
+  const start = performance.now()
+  const observer = new MutationObserver(() => {
+    if (document.querySelector('.card[data-item="' + CSS.escape(itemId) + '"]')) return
+    observer.disconnect()
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)))
+  })
+  observer.observe(document.querySelector('.rows'), { childList: true, subtree: true })
+  card.querySelector('[data-kind="like"]').click()
+})`

@@ -1,0 +1,79 @@
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+import { html } from '../html.js'
+
+const HEIGHT = 170
+const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/**
+ * Lines over time.
+ * @param times seconds since 1970
+ * @param series `{ name, values, colour, format }` each; the colour is a CSS variable
+ */
+export function Chart({ label, times, series }) {
+  const place = useRef()
+  const plot = useRef()
+  const data = [times, ...series.map(({ values }) => values)]
+  const shape = series.map(({ name }) => name).join()
+
+  useEffect(() => {
+    const make = () => {
+      plot.current?.destroy()
+      plot.current = new uPlot(optionsOf(series, place.current.clientWidth), data, place.current)
+    }
+    make()
+    const resized = new ResizeObserver(() => plot.current.setSize({ width: place.current.clientWidth, height: HEIGHT }))
+    resized.observe(place.current)
+    // Colours are read when a chart is made.
+    const themes = new MutationObserver(make)
+    themes.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    return () => {
+      resized.disconnect()
+      themes.disconnect()
+      plot.current.destroy()
+      plot.current = undefined
+    }
+  }, [shape])
+  useEffect(() => plot.current?.setData(data), [times])
+
+  const latest = series.map(
+    ({ name, values, format }) => `${name} ${format(values.findLast((value) => value != null)) ?? 'unknown'}`,
+  )
+  return html`<figure class="chart" role="img" aria-label=${`${label}: ${latest.join(', ')}`}>
+    <figcaption>${label}<span class="legend">${series.map(({ name, colour, values, format }) => html`<span key=${name} class="key" style=${{ '--key': `var(${colour})` }}>${name} <b>${format(values.findLast((value) => value != null)) ?? '–'}</b></span>`)}</span></figcaption>
+    <div ref=${place}></div>
+  </figure>`
+}
+
+function optionsOf(series, width) {
+  const axis = { stroke: colourOf('--quiet'), font: '12px "Instrument Sans", sans-serif', ticks: { show: false } }
+  const grid = { stroke: colourOf('--line'), width: 1 }
+  return {
+    width,
+    height: HEIGHT,
+    padding: [8, 4, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6 } },
+    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        space: 80,
+        values: (_plot, ticks) => ticks.map((seconds) => CLOCK.format(seconds * 1000)),
+      },
+      { ...axis, grid, size: 46, values: (_plot, ticks) => ticks.map((tick) => series[0].format(tick)) },
+    ],
+    series: [
+      {},
+      ...series.map(({ name, colour }) => ({
+        label: name,
+        stroke: colourOf(colour),
+        width: 2,
+        spanGaps: true,
+        points: { show: false },
+      })),
+    ],
+  }
+}
