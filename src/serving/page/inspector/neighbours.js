@@ -30,14 +30,12 @@ export function Neighbours({ center, items, inspect }) {
         x,
         y,
         closeness,
-      }) => html`<a key=${itemId} href=${`?target=${encodeURIComponent(itemId)}`} aria-label=${title} onClick=${(
-        event,
-      ) => {
+      }) => html`<a key=${itemId} href=${`?target=${encodeURIComponent(itemId)}`} onClick=${(event) => {
         event.preventDefault()
         inspect(itemId)
       }}>
         <circle class="planet" cx=${x} cy=${y} r=${5 + 5 * closeness} />
-        <text x=${x} y=${y + 22}>${short(title)}</text>
+        <text x=${x} y=${y + 22}>${short(title)}</text><title>${title}</title>
       </a>`,
     )}
   </svg>`
