@@ -29,8 +29,11 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     const history = Math.min(HISTORY_EVENTS, Math.floor(dataset.size / 2))
     await replay({ broker, dataset, untilSequence: history })
     await until(() => (progress?.events ?? 0) >= history)
-    const serving = await serve(config, (error) => {
-      throw error
+    const serving = await serve(config, {
+      onError: (error) => {
+        throw error
+      },
+      onMessage: status,
     })
     const browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-gpu'] })
     const user = dataset.userIds[0]!

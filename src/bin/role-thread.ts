@@ -17,7 +17,7 @@ const port = parentPort!
 const opened = Promise.withResolvers<OpenLog>()
 port.on('message', (message) => {
   if (message === 'stop') stopping.abort()
-  else void answerExport(message.id, message.path)
+  else if (message.type === 'export') void answerExport(message.id, message.path)
 })
 const { signal } = stopping
 const { role, input } = workerData

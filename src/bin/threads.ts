@@ -53,7 +53,6 @@ export function startThread<Input extends object, Progress>(
   })
   return {
     done,
-    post: (message) => worker.postMessage(message),
     stop: () => {
       worker.postMessage('stop')
       return done

@@ -6,8 +6,8 @@ import { createMetrics } from '../../serving/http/metrics.ts'
 import { createServer } from '../../serving/http/server.ts'
 import type { Operations, Swap } from '../../serving/operations.ts'
 import { streamClock } from '../../serving/stream-clock.ts'
-import { releaseViews } from '../release-views.ts'
 import { openRecommender } from '../open-recommender.ts'
+import { releaseViews } from '../release-views.ts'
 
 export interface Serving {
   /** Without a slash at the end. */
