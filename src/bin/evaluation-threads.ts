@@ -74,7 +74,7 @@ async function runShare(share: Share): Promise<void> {
   const post = (message: Message) => parentPort!.postMessage(message)
   const plan = await openPlan(share, share)
   const { partitions } = config
-  const { scorers, live: serving } = await openSystems({ plan, systems, memory, partitions, seed })
+  const { scorers, live: serving } = await openSystems({ plan, systems, memory, partitions, fits, seed })
   let answers: Answer[] = []
   const send = () => {
     post({ type: 'answers', answers })

@@ -50,7 +50,7 @@ export class ServedRelease {
     | undefined
 
   /** Not for requests before `prepare` has resolved. */
-  constructor(loaded: LoadedRelease, items: ItemIndex, kernels: ModelKernels) {
+  constructor(loaded: Omit<LoadedRelease, 'manifest'>, items: ItemIndex, kernels: ModelKernels) {
     this.version = loaded.version
     this.watermark = loaded.watermark
     this.models = loaded.models

@@ -18,12 +18,6 @@ export interface LoopTask {
   validate(): { readonly metrics: Readonly<Record<string, number>>; readonly goesOn: boolean }
 }
 
-export interface LoopOutcome {
-  readonly steps: number
-  readonly seconds: number
-  readonly loss: number
-}
-
 /** Where the learning rate ends, of its peak. */
 const FLOOR = 0.02
 /** Steps from one report to the next, in which the loss is read. */
@@ -36,6 +30,7 @@ const SMOOTHING = 0.8
  * whichever comes first: so a budget that does not suffice ends in a finished model, though one that depends on the
  * machine's speed.
  *
+ * @returns steps, seconds and, where there was a step, the smoothed loss
  * @throws the signal's reason
  */
 export async function runTraining(
@@ -43,7 +38,7 @@ export async function runTraining(
   task: LoopTask,
   loop: LoopOptions,
   { budgetSeconds, signal, onProgress }: Pick<TrainOptions, 'budgetSeconds' | 'signal' | 'onProgress'>,
-): Promise<LoopOutcome> {
+): Promise<Readonly<Record<string, number>>> {
   const adam = new Adam(loop)
   const variables = [...parameters.values()]
   const start = performance.now()
@@ -59,7 +54,7 @@ export async function runTraining(
       const { value, grads } = tf.variableGrads(() => task.loss(step), variables)
       adam.step(parameters, grads, learningRate)
       step++
-      if (step % REPORT_EVERY === 0 || step === loop.steps) {
+      if (step === 1 || step % REPORT_EVERY === 0 || step === loop.steps) {
         const loss = value.dataSync()[0]!
         smoothed = Number.isNaN(smoothed) ? loss : SMOOTHING * smoothed + (1 - SMOOTHING) * loss
         const left = Math.min(budgetSeconds - seconds(), (seconds() / step) * (loop.steps - step))
@@ -87,7 +82,7 @@ export async function runTraining(
   } finally {
     adam.dispose()
   }
-  return { steps: step, seconds: seconds(), loss: smoothed }
+  return { steps: step, seconds: seconds(), ...(step > 0 && { loss: smoothed }) }
 }
 
 function learningRateAt(step: number, done: number, { peakLearningRate, warmUpSteps }: LoopOptions): number {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readEvents } from '../../src/evaluation/events.ts'
 import { fitModels, readFitted } from '../../src/evaluation/fitted-models.ts'
 import { prequential } from '../../src/evaluation/protocols/prequential.ts'
+import { live } from '../../src/evaluation/systems/live.ts'
 import { trained } from '../../src/evaluation/systems/trained.ts'
 import type { ModelTrainer, TrainOptions } from '../../src/models/model-trainer.ts'
 import type { TrainingSet } from '../../src/models/training-set.ts'
@@ -79,5 +80,26 @@ describe('models that are fitted for an evaluation', () => {
     expect(score()).toEqual([0, 0, 2, 0, 0])
     scorer.fit!(1)
     expect(score()).toEqual([0, 0, 4, 0, 0])
+  })
+
+  it('take part in the blend from their fit on', async () => {
+    const plan = await openPlan()
+    const models = [{ trainer: countingTrainer([]), recipe: {} }]
+    const fits = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
+    const scorer = await live(plan.events, 2, ['blend'], fits)
+    const [user, at] = [0, 9_000]
+    const blend = async () => {
+      await scorer.asked!(true, true)
+      const into = new Float64Array(plan.events.itemIds.length)
+      await scorer.score({ id: 0, user, at, history: [] }, [into])
+      return into
+    }
+    await scorer.learn(0)
+    const before = await blend()
+    await scorer.fit!(0)
+    const after = await blend()
+    const changed = [...after.keys()].filter((item) => after[item] !== before[item])
+    expect(changed).toEqual([2])
+    expect(after[2]).toBeGreaterThan(before[2]!)
   })
 })

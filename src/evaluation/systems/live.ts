@@ -1,15 +1,23 @@
 import { Catalogue } from '../../catalogue/catalogue.ts'
 import { partitionFor } from '../../events/topics.ts'
 import type { Interaction } from '../../events/types.ts'
+import { modelKernels } from '../../kernels/model-kernels.ts'
+import type { ModelName } from '../../models/model-trainer.ts'
+import type { ReleasedModels } from '../../models/released-models.ts'
 import { LiveState } from '../../projections/live-state.ts'
+import type { LoadedRelease } from '../../releases/load-release.ts'
 import { ItemIndex } from '../../retrieval/online/item-index.ts'
 import { OnlineState } from '../../retrieval/online/online-state.ts'
+import { ReleaseSlot } from '../../retrieval/release-slot.ts'
 import { type Scored, SOURCES } from '../../retrieval/retriever.ts'
+import { ServedRelease } from '../../retrieval/served-release.ts'
 import { LiveRecommender } from '../../serving/live-recommender.ts'
 import { LIVE_GROUP } from '../../state/keys.ts'
 import { openMemoryStateStore } from '../../state/memory-state-store.ts'
 import type { StateStore } from '../../state/state-store.ts'
+import { ExactVectorIndex } from '../../vector-index/exact-vector-index.ts'
 import { type Events, interactionAt } from '../events.ts'
+import { type FittedFiles, readFitted } from '../fitted-models.ts'
 import { referenceRarity, scoreReference } from '../reference-co-visitation.ts'
 import type { Query, Scorer } from './scorer.ts'
 
@@ -28,7 +36,13 @@ export interface LiveScorer extends Scorer {
   readonly scored: Scored
 }
 
-export async function live(events: Events, partitions: number, systems = LIVE_SYSTEMS): Promise<LiveScorer> {
+/** @param fits trained models that take part, one entry a fit of the plan: each is in service from its fit on */
+export async function live(
+  events: Events,
+  partitions: number,
+  systems = LIVE_SYSTEMS,
+  fits: readonly FittedFiles[] = [],
+): Promise<LiveScorer> {
   const store = openMemoryStateStore({ partitions, shared: true })
   const folds = await Folds.open(events, store)
   const visits = new Float64Array(events.itemIds.length)
@@ -38,6 +52,7 @@ export async function live(events: Events, partitions: number, systems = LIVE_SY
   for (const itemId of events.itemIds) items.index(itemId)
   /** A server that has started with the part of the cases at hand; undefined while others are asked. */
   let serving: { readonly online: OnlineState; readonly recommender: LiveRecommender } | undefined
+  const releases = new ReleaseSlot()
   let scored: Scored | undefined
   let learned = 0
   let askedAt = 0
@@ -79,6 +94,10 @@ export async function live(events: Events, partitions: number, systems = LIVE_SY
       const isAsked = serving && learned - askedAt <= REFRESH_EVENTS
       if (isAsked && learned % REFRESH_EVENTS === 0) await refresh()
     },
+    fit(index) {
+      const files = fits[index]
+      if (files) releases.swap(new ServedRelease(withIndexes(readFitted(files, events.itemIds)), items, modelKernels))
+    },
     async asked(isMine, isFirst) {
       askedAt = learned
       if (!isMine) {
@@ -89,7 +108,7 @@ export async function live(events: Events, partitions: number, systems = LIVE_SY
         const online = new OnlineState(store, LIVE_GROUP, items)
         serving = {
           online,
-          recommender: new LiveRecommender({ online, catalogue: catalogueOf(events) }),
+          recommender: new LiveRecommender({ online, catalogue: catalogueOf(events), releases }),
         }
       }
       if (isFirst || learned - refreshedAt >= REFRESH_EVENTS) await refresh()
@@ -100,6 +119,20 @@ export async function live(events: Events, partitions: number, systems = LIVE_SY
       for (let at = 0; at < systems.length; at++) scores[systems[at]!]!(query, into[at]!)
     },
   }
+}
+
+/** Exact search: what an index loses is measured where indexes are. */
+function withIndexes(released: ReleasedModels): Omit<LoadedRelease, 'manifest'> {
+  const indexes = new Map<ModelName, ExactVectorIndex>()
+  for (const [name, tensors] of released.models) {
+    const items = tensors.get('items')
+    if (!items) continue
+    const [rows, dimensions] = items.shape as [number, number]
+    const index = new ExactVectorIndex(dimensions, rows)
+    for (let row = 0; row < rows; row++) index.add(row, items.data.subarray(row * dimensions, (row + 1) * dimensions))
+    indexes.set(name, index)
+  }
+  return { ...released, indexes }
 }
 
 function catalogueOf(events: Events): Catalogue {
