@@ -35,7 +35,7 @@ describe('the sequence model', () => {
       const losses: number[] = []
       const onProgress = ({ loss }: TrainProgress) => losses.push(loss)
       const { metrics, tensors } = await sequenceTrainer(SMALL).train(set, { ...OPTIONS, onProgress })
-      expect(losses.at(-1)).toBeLessThan(0.5 * Math.log(set.itemIds.length))
+      expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!)
       expect(metrics['NDCG@10']).toBeGreaterThan(0.9)
       expect(tensors.get('items')!.shape).toEqual([set.itemIds.length, SMALL.width])
     },
