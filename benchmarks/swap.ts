@@ -48,15 +48,21 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     const server = await startServer([program, 'serve', '--home', config.home, '--port', '0'])
     const agent = new Agent({ keepAlive: true })
     const ask = (user: string) => slate(server.url, user, agent)
+    // Outside of what is measured, a server that has too much to do is asked again.
+    const asked = (user: string) => ask(user).catch(() => undefined)
     const promote = async (version: string) => {
       await announce(broker, { version, watermark: 0 })
-      while ((await ask(users[0]!)).release !== version) await new Promise((resolve) => setTimeout(resolve, 5))
+      while ((await asked(users[0]!))?.release !== version) await new Promise((resolve) => setTimeout(resolve, 5))
     }
     const expected = new Map<string, string>()
     for (const version of VERSIONS) {
       status(`what ${version} answers`)
       await promote(version)
-      for (const user of users) expected.set(`${version} ${user}`, (await ask(user)).items)
+      for (const user of users) {
+        let answer: Awaited<ReturnType<typeof asked>>
+        while (!answer) answer = await asked(user)
+        expected.set(`${version} ${user}`, answer.items)
+      }
     }
 
     const answers: Answer[] = []

@@ -11,7 +11,7 @@ let program: RunningProgram
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'tributary-'))
-  const env = { TRIBUTARY_TRAIN_EVERY: '1s', TRIBUTARY_TRAIN_BUDGET: '5', TRIBUTARY_RELEASES_KEPT: '2' }
+  const env = { TRIBUTARY_TRAIN_EVERY: '10m', TRIBUTARY_TRAIN_BUDGET: '60', TRIBUTARY_RELEASES_KEPT: '2' }
   program = await startProgram(home, ['--data', DATA, '--speed', '1x'], env)
 })
 afterAll(async () => {
@@ -20,13 +20,14 @@ afterAll(async () => {
 })
 
 describe('`npm start`', () => {
-  it('trains a release by itself and serves it', async () => {
+  // At the lowest priority, on a machine that may be busy with other things.
+  it('trains a release by itself and serves it', { timeout: 320_000 }, async () => {
     await vi.waitFor(
       async () => {
         const slate = await program.get<Slate>('/recommend?user=u1&k=10')
         expect(slate.release).toMatch(/^\d{8}T\d{9}Z-[0-9a-f]{6}$/)
       },
-      { timeout: 150_000, interval: 200 },
+      { timeout: 300_000, interval: 200 },
     )
     const { items } = await program.get<Slate>('/recommend?user=u1&k=10')
     const sources = new Set(items.flatMap(({ sources }) => sources.map(({ name }) => name)))
