@@ -45,7 +45,7 @@ export function Inspector({ userId, query }) {
       ${inspection.target && html`<${Target} target=${inspection.target} />`}
       <section aria-labelledby="sources-title">
         <h2 id="sources-title">Proposed by</h2>
-        <div class="lists">${inspection.sources.map((source) => html`<${CandidateList} key=${source.name} ...${source} note=${`weighs ${source.weight}`} ...${listed} />`)}</div>
+        <div class="lists">${inspection.sources.filter(({ candidates }) => candidates > 0).map((source) => html`<${CandidateList} key=${source.name} ...${source} note=${`weighs ${source.weight}`} ...${listed} />`)}</div>
       </section>
       <div class="flow">
       <section aria-labelledby="removed-title">
