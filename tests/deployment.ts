@@ -91,7 +91,22 @@ export class Deployment {
 
   /** Folds what has been produced, ends the consumers, and answers what it has all come to. */
   async settle(): Promise<Digest> {
-    if (![...this.#running.keys()].some((name) => name.startsWith('consume'))) this.start('consume')
+    do {
+      if (![...this.#running.keys()].some((name) => name.startsWith('consume'))) this.start('consume')
+      await this.#stopConsumers()
+      // A consumer that has not been given its partitions yet has no lag: only the log itself knows.
+    } while ((await this.#logged()) < (await this.produced()))
+    return this.digest()
+  }
+
+  async #logged(): Promise<number> {
+    const log = await openEventLog(this.config)
+    const offsets = await log.offsets('ratings')
+    await log.close()
+    return [...offsets.values()].reduce((sum, next) => sum + next, 0)
+  }
+
+  async #stopConsumers(): Promise<void> {
     await this.caughtUp()
     for (const [name, program] of this.#running) {
       if (!name.startsWith('consume')) continue
@@ -99,7 +114,6 @@ export class Deployment {
       this.#running.delete(name)
       if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`)
     }
-    return this.digest()
   }
 
   /** What is in state and event log by now. */
