@@ -80,7 +80,7 @@ async function stateSizes(config: Config) {
   for (let partition = 0; partition < store.partitions; partition++) {
     for await (const [key, value] of store.scan(LIVE_GROUP, partition, '')) {
       const table = key.slice(0, 2)
-      if (['h:', 's:', 'f:', 'p:'].includes(table)) sizes.user += key.length + value.byteLength
+      if (['h:', 's:', 'f:', 'p:', 't:'].includes(table)) sizes.user += key.length + value.byteLength
       else sizes.item += key.length + value.byteLength
       if (table === 'h:') sizes.users++
       if (table === 'v:') for (const item of JSON.parse(Buffer.from(value).toString())) sizes.items.add(item)

@@ -18,7 +18,16 @@ export const TOPIC_NAMES = Object.keys(TOPICS) as readonly Topic[]
  * positive), so that a producer in any language puts a user's events where ours does.
  */
 export function partitionFor(key: string, partitions: number): number {
-  return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions
+  return partitionOfHash(keyHash(key), partitions)
+}
+
+export function partitionOfHash(hash: number, partitions: number): number {
+  return (hash & 0x7fffffff) % partitions
+}
+
+/** A number for a key, 32 bits: two keys in 2^32 share one. */
+export function keyHash(key: string): number {
+  return murmur2(Buffer.from(key)) >>> 0
 }
 
 /** MurmurHash2, 32 bits, seed 0x9747b28c, as in org.apache.kafka.common.utils.Utils. */

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings, preferenceOf } from '../events/kinds.ts'
+import { keyHash } from '../events/topics.ts'
 import type { Interaction, User } from '../events/types.ts'
 import { KEYS } from '../state/keys.ts'
 import type { Offsets, PartitionOwner } from '../state/state-store.ts'
@@ -8,6 +9,8 @@ import { History } from '../state/values/history.ts'
 import { ItemSet } from '../state/values/item-set.ts'
 import { ItemStatisticsChunk, STATISTICS_CHUNK } from '../state/values/item-statistics.ts'
 import { Neighbours } from '../state/values/neighbours.ts'
+import { Postings } from '../state/values/postings.ts'
+import { Trail } from '../state/values/trail.ts'
 import { UserFeatures } from '../state/values/user-features.ts'
 import { Vocabulary } from '../state/values/vocabulary.ts'
 import { countCoVisits, coVisited, uncountCoVisits } from './co-visitation.ts'
@@ -24,8 +27,8 @@ export interface LiveStateOptions {
 }
 
 /**
- * The live state of one partition: a fold of its interactions into histories, co-visits, user features and item
- * statistics. What it becomes depends on the events and their order alone, not on how they were batched.
+ * The live state of one partition: a fold of its interactions into histories, co-visits, trails, user features and
+ * item statistics. What it becomes depends on the events and their order alone, not on how they were batched.
  */
 export class LiveState {
   readonly #owner: PartitionOwner
@@ -40,6 +43,9 @@ export class LiveState {
   readonly #features: HotTable<UserFeatures, string>
   readonly #neighbours: HotTable<Neighbours, number>
   readonly #statistics: HotTable<ItemStatisticsChunk, number>
+  /** By the hash of the user id: users need no numbering, and two that share a trail read as one. */
+  readonly #trails: HotTable<Trail, number>
+  readonly #postings: HotTable<Postings, number>
   readonly #profiles = new Map<string, Uint8Array>()
   #streamTime = 0
   #repeated = 0
@@ -56,6 +62,8 @@ export class LiveState {
     this.#features = new HotTable(KEYS.features, (bytes) => new UserFeatures(bytes), maxHotUsers)
     this.#neighbours = new HotTable(KEYS.neighbours, (bytes) => new Neighbours(bytes), maxHotItems)
     this.#statistics = new HotTable(KEYS.statistics, (bytes) => new ItemStatisticsChunk(bytes), maxHotItems)
+    this.#trails = new HotTable(KEYS.trails, (bytes) => new Trail(bytes), maxHotUsers)
+    this.#postings = new HotTable(KEYS.postings, (bytes) => new Postings(bytes), maxHotItems)
   }
 
   /** Takes up the state where its owner left it. */
@@ -98,7 +106,8 @@ export class LiveState {
   /** Stores what has been folded since the last commit, and the offsets it came up to, in one step. */
   async commit(offsets: Offsets): Promise<void> {
     const mutations = new Map<string, Uint8Array | null>()
-    const tables = [this.#histories, this.#beyond, this.#features, this.#neighbours, this.#statistics]
+    const perUser = [this.#histories, this.#beyond, this.#features, this.#trails]
+    const tables = [...perUser, this.#neighbours, this.#statistics, this.#postings]
     for (const table of tables) table.collect(mutations)
     for (const [chunk, bytes] of this.#items.changes()) mutations.set(KEYS.items + chunk, bytes)
     for (const [chunk, bytes] of this.#genres.changes()) mutations.set(KEYS.genres + chunk, bytes)
@@ -129,6 +138,8 @@ export class LiveState {
       this.#beyond.load(this.#owner, users.keys()),
       this.#features.load(this.#owner, users.keys()),
       this.#statistics.load(this.#owner, chunks),
+      this.#trails.load(this.#owner, [...users.keys()].map(keyHash)),
+      this.#postings.load(this.#owner, ordinals),
     ])
     const rows = new Set<number>()
     for (const [userId, items] of users) {
@@ -159,6 +170,10 @@ export class LiveState {
       countCoVisits(item, at, history, this.#consumes, this.#halfLifeMs, (row) => this.#neighbours.change(row))
       const chunk = this.#statistics.change(Math.floor(item / STATISTICS_CHUNK))
       chunk.add(item, visit.value, at)
+      const trailNumber = keyHash(userId)
+      const trail = this.#trails.change(trailNumber)
+      this.#postings.change(item).append(trailNumber, trail.count)
+      trail.append(item)
     }
     const { genres, year } = this.#contentOf(event.itemId)
     this.#features.change(userId).add(visit.value, preferenceOf(event, this.#kinds), at, genres, year)

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
+import { keyHash } from '../events/topics.ts'
 import { Blend, type Proposal } from './blend.ts'
 import type { HistoryEntry, NeighbourRow, OnlineState, UserState } from './online/online-state.ts'
 import { TopLists } from './online/top-lists.ts'
@@ -11,10 +12,13 @@ import { fresh } from './sources/fresh.ts'
 import { itemCf } from './sources/item-cf.ts'
 import { sequence, trainedItemCf, twoTower } from './sources/released.ts'
 import type { Scores } from './sources/scores.ts'
+import { sessionKnn } from './sources/session-knn.ts'
+import { similarTrails, type TrailQuery } from './sources/similar-trails.ts'
 import { favouriteGenre, popular, trending } from './sources/top-lists.ts'
 
 export const SOURCES: readonly CandidateSource[] = [
   coVisitation,
+  sessionKnn,
   sequence,
   twoTower,
   trainedItemCf,
@@ -86,14 +90,26 @@ export class Retriever {
         degraded.push('user-state')
       }
     }
-    let rows: NeighbourRow[][] = []
-    try {
-      rows = await this.#online.neighbours(history.slice(0, ROWS_READ).map(({ item }) => item))
-    } catch {
-      degraded.push('co-visits')
-    }
     const influence = history.map(({ kind }) => this.#kinds[KINDS[kind]!].weight)
-    return { now, history, influence, rows, user, table: this.#online.table, lists: this.lists, release }
+    const recent = history.slice(0, ROWS_READ).map(({ item }) => item)
+    const own = 'userId' in who ? keyHash(who.userId) : -1
+    const [rows, sessions] = await Promise.all([
+      this.#online.neighbours(recent).catch((): NeighbourRow[][] => {
+        degraded.push('co-visits')
+        return []
+      }),
+      this.#sessions({ now, history, influence, own }, recent).catch(() => {
+        degraded.push('trails')
+        return []
+      }),
+    ])
+    return { now, history, influence, rows, sessions, user, table: this.#online.table, lists: this.lists, release }
+  }
+
+  async #sessions(query: Omit<TrailQuery, 'postings' | 'visits'>, recent: readonly number[]) {
+    const postings = await this.#online.postings(recent)
+    const similar = similarTrails({ ...query, postings, visits: this.#online.table.visits })
+    return (await this.#online.trails(similar)).sort((a, b) => a.because - b.because)
   }
 
   run(context: RequestContext): Scored {
@@ -104,7 +120,8 @@ export class Retriever {
   runOf(sources: readonly CandidateSource[]): Scored {
     const { table } = this.#online
     const now = this.#online.streamTime
-    const context = { now, history: [], influence: [], rows: [], user: undefined, table, lists: this.lists }
+    const nothing = { history: [], influence: [], rows: [], sessions: [], user: undefined }
+    const context = { now, ...nothing, table, lists: this.lists }
     return { context, ...new Blend(sources).run(context, this.#online.items.size) }
   }
 

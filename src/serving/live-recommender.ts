@@ -8,9 +8,8 @@ import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { Retriever, type RetrieverOptions, type Scored } from '../retrieval/retriever.ts'
 import type { ServedRelease } from '../retrieval/served-release.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
-import type { Scores } from '../retrieval/sources/scores.ts'
 import { popular, trending } from '../retrieval/sources/top-lists.ts'
-import { selectRank } from '../select.ts'
+import { topOf } from '../retrieval/top-of.ts'
 import { withFresh } from './fresh-places.ts'
 import { inspect } from './inspect.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
@@ -235,16 +234,4 @@ export class LiveRecommender implements Recommender {
       this.#refreshDueMs = now + Math.max(REFRESH_MS, REFRESH_SHARE * (now - start))
     }
   }
-}
-
-/** The `k` items with the greatest scores, best first; of equals the one given first. */
-function topOf(items: readonly number[], k: number, scores: Scores): number[] {
-  const values = new Float64Array(items.length)
-  for (let i = 0; i < items.length; i++) values[i] = scores.get(items[i]!)
-  const rank = items.length - k
-  const threshold = rank > 0 ? selectRank(values.slice(), items.length, rank) : Number.NEGATIVE_INFINITY
-  return items
-    .filter((_, i) => values[i]! >= threshold)
-    .sort((a, b) => scores.get(b) - scores.get(a))
-    .slice(0, k)
 }

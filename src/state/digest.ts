@@ -6,6 +6,8 @@ import { History } from './values/history.ts'
 import { ItemSet } from './values/item-set.ts'
 import { ItemStatisticsChunk, STATISTICS_CHUNK } from './values/item-statistics.ts'
 import { Neighbours } from './values/neighbours.ts'
+import { POSTING_WORDS, readWords } from './values/postings.ts'
+import { TRAIL_LENGTH, trailItem } from './values/trail.ts'
 import { UserFeatures } from './values/user-features.ts'
 import { Vocabulary } from './values/vocabulary.ts'
 
@@ -15,7 +17,16 @@ export interface TableDigest {
   readonly hash: string
 }
 
-export const TABLES = ['histories', 'features', 'profiles', 'co-visitation', 'item-statistics', 'stream-time'] as const
+export const TABLES = [
+  'histories',
+  'features',
+  'profiles',
+  'co-visitation',
+  'trails',
+  'postings',
+  'item-statistics',
+  'stream-time',
+] as const
 export type StateDigest = Record<(typeof TABLES)[number], TableDigest>
 
 /**
@@ -63,6 +74,21 @@ async function addPartition(store: StateStore, group: string, partition: number,
     for (let i = 0; i < row.length; i++) {
       const pair = [items.name(Number(ordinal)), items.name(row.item(i))]
       add('co-visitation', [partition, ...pair, row.after(i), row.before(i)])
+    }
+  })
+  await scan(KEYS.trails, (number, bytes) => {
+    const words = readWords(bytes)
+    const count = words[0]!
+    for (let position = Math.max(0, count - TRAIL_LENGTH); position < count; position++) {
+      add('trails', [number, position, items.name(trailItem(words, position))])
+    }
+  })
+  await scan(KEYS.postings, (ordinal, bytes) => {
+    const [count, ...postings] = readWords(bytes)
+    const item = items.name(Number(ordinal))
+    add('postings', [partition, item, count])
+    for (let at = 0; at < postings.length; at += POSTING_WORDS) {
+      add('postings', [partition, item, postings[at], postings[at + 1]])
     }
   })
   await scan(KEYS.statistics, (chunk, bytes) => {

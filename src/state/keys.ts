@@ -6,6 +6,8 @@ export const KEYS = {
   profile: 'p:', // <userId> → User, JSON
   neighbours: 'n:', // <item ordinal> → Neighbours
   statistics: 'i:', // <item ordinal / STATISTICS_CHUNK> → ItemStatisticsChunk
+  trails: 't:', // <hash of the user id> → Trail
+  postings: 'o:', // <item ordinal> → Postings
   items: 'v:', // <chunk> → Vocabulary of item ids
   genres: 'g:', // <chunk> → Vocabulary of genres
   streamTime: 'c', // → f64, the greatest event time seen

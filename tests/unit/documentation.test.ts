@@ -10,6 +10,8 @@ import { HISTORY_ENTRY_BYTES, HISTORY_LENGTH } from '../../src/state/values/hist
 import { ITEM_SET_LENGTH } from '../../src/state/values/item-set.ts'
 import { POPULARITY_HALF_LIFE_MS, TREND_HALF_LIFE_MS } from '../../src/state/values/item-statistics.ts'
 import { NEIGHBOUR_BYTES, NEIGHBOURS_CAPACITY, NEIGHBOURS_LENGTH } from '../../src/state/values/neighbours.ts'
+import { POSTING_WORDS, POSTINGS_LENGTH } from '../../src/state/values/postings.ts'
+import { TRAIL_LENGTH } from '../../src/state/values/trail.ts'
 import { GENRES_LENGTH, TASTE_HALF_LIFE_MS } from '../../src/state/values/user-features.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -38,6 +40,8 @@ describe('the documentation', () => {
       `${ITEM_SET_LENGTH.toLocaleString('en')} items, ${bytes(4 * ITEM_SET_LENGTH)}`,
       `${GENRES_LENGTH} genres, ${bytes(64 + 32 * GENRES_LENGTH)}`,
       `the ${NEIGHBOURS_LENGTH} strongest; pruned at ${pruned} entries, ${bytes(pruned * NEIGHBOUR_BYTES)}`,
+      `${TRAIL_LENGTH} visits, ${bytes(4 * (1 + TRAIL_LENGTH))}`,
+      `the ${POSTINGS_LENGTH} latest, ${bytes(4 * (1 + POSTINGS_LENGTH * POSTING_WORDS))}`,
       `the ${CO_VISIT_WINDOW} items visited last`,
       `the newest ${ROWS_READ} entries`,
       `co-visits halve in ${days(CO_VISIT_HALF_LIFE_MS)}, taste in ${days(TASTE_HALF_LIFE_MS)}`,

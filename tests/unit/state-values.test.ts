@@ -5,6 +5,8 @@ import { HISTORY_LENGTH, History } from '../../src/state/values/history.ts'
 import { ITEM_SET_LENGTH, ItemSet } from '../../src/state/values/item-set.ts'
 import { ItemStatisticsChunk, POPULARITY_HALF_LIFE_MS } from '../../src/state/values/item-statistics.ts'
 import { NEIGHBOURS_CAPACITY, NEIGHBOURS_LENGTH, Neighbours } from '../../src/state/values/neighbours.ts'
+import { POSTING_WORDS, POSTINGS_LENGTH, Postings, readWords } from '../../src/state/values/postings.ts'
+import { TRAIL_LENGTH, Trail, trailItem } from '../../src/state/values/trail.ts'
 import { GENRES_LENGTH, UserFeatures } from '../../src/state/values/user-features.ts'
 import { VOCABULARY_CHUNK, Vocabulary } from '../../src/state/values/vocabulary.ts'
 import { seededRandom } from '../fakes/seeded-random.ts'
@@ -39,6 +41,49 @@ describe('History', () => {
       if (i % 5 === 0) stored = new History(stored.encode())
     }
     expect(Buffer.compare(stored.encode(), whole.encode())).toBe(0)
+  })
+})
+
+describe('Trail', () => {
+  it('answers the item at each position it still holds, and -1 for those forgotten or to come', () => {
+    let trail = new Trail()
+    const visits = 3 * TRAIL_LENGTH + 7
+    for (let i = 0; i < visits; i++) {
+      trail.append(1000 + i)
+      if (i % 9 === 0) trail = new Trail(trail.encode())
+    }
+    const words = readWords(trail.encode())
+    expect(words.length).toBe(1 + TRAIL_LENGTH)
+    for (const position of [visits - 1, visits - 2, visits - TRAIL_LENGTH]) {
+      expect(trailItem(words, position)).toBe(1000 + position)
+    }
+    for (const position of [-1, 0, visits - TRAIL_LENGTH - 1, visits]) expect(trailItem(words, position)).toBe(-1)
+  })
+
+  it('is as short as what it holds', () => {
+    const trail = new Trail()
+    for (let i = 0; i < 11; i++) trail.append(i)
+    const words = readWords(trail.encode())
+    expect([...words]).toEqual([11, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(trailItem(words, 11)).toBe(-1)
+  })
+})
+
+describe('Postings', () => {
+  it('keeps exactly the latest visits, stored and read at any point', () => {
+    for (const visits of [1, 5, POSTINGS_LENGTH, POSTINGS_LENGTH + 3]) {
+      let postings = new Postings()
+      for (let i = 0; i < visits; i++) {
+        postings.append(4_000_000_000 + i, i)
+        if (i % 3 === 0) postings = new Postings(postings.encode())
+      }
+      const [count, ...words] = readWords(postings.encode())
+      expect(count).toBe(visits)
+      expect(words.length).toBe(POSTING_WORDS * Math.min(visits, POSTINGS_LENGTH))
+      const positions = words.filter((_, at) => at % POSTING_WORDS === 1).sort((a, b) => a - b)
+      const first = Math.max(0, visits - POSTINGS_LENGTH)
+      expect(positions).toEqual(Array.from({ length: visits - first }, (_, i) => first + i))
+    }
   })
 })
 

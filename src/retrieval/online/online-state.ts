@@ -1,10 +1,11 @@
-import { partitionFor } from '../../events/topics.ts'
+import { partitionFor, partitionOfHash } from '../../events/topics.ts'
 import type { User } from '../../events/types.ts'
 import { KEYS } from '../../state/keys.ts'
 import type { StateStore } from '../../state/state-store.ts'
 import { HISTORY_ENTRY_BYTES, History } from '../../state/values/history.ts'
 import { ItemSet } from '../../state/values/item-set.ts'
 import { type NeighbourColumns, readNeighbours } from '../../state/values/neighbours.ts'
+import { readWords } from '../../state/values/postings.ts'
 import { type GenreTaste, UserFeatures } from '../../state/values/user-features.ts'
 import { VOCABULARY_CHUNK, Vocabulary } from '../../state/values/vocabulary.ts'
 import type { ItemIndex } from './item-index.ts'
@@ -33,6 +34,13 @@ export interface UserState {
 export interface NeighbourRow {
   readonly row: NeighbourColumns
   /** Item indexes by the row's ordinals. */
+  readonly indexes: Int32Array
+}
+
+/** A stored trail. */
+export interface TrailRow {
+  readonly words: Uint32Array
+  /** Item indexes by the trail's ordinals. */
   readonly indexes: Int32Array
 }
 
@@ -132,8 +140,32 @@ export class OnlineState {
   }
 
   /** The co-visits out of each of `items` (indexes), in their order: one read a partition for all of them. */
-  async neighbours(items: readonly number[]): Promise<NeighbourRow[][]> {
-    const rows: NeighbourRow[][] = items.map(() => [])
+  neighbours(items: readonly number[]): Promise<NeighbourRow[][]> {
+    return this.#ofItems(KEYS.neighbours, items, (bytes, indexes) => ({ row: readNeighbours(bytes), indexes }))
+  }
+
+  /** Where each of `items` was visited lately, as stored, in the same way. */
+  postings(items: readonly number[]): Promise<Uint32Array[][]> {
+    return this.#ofItems(KEYS.postings, items, readWords)
+  }
+
+  /** The trails of some users, by the hash of their id: one read a partition. Such as are not there are left out. */
+  async trails<T extends { readonly trail: number }>(wanted: readonly T[]): Promise<(T & TrailRow)[]> {
+    const { partitions } = this.#store
+    const rows = await Promise.all(
+      this.#vocabularies.map(async ({ indexes }, partition) => {
+        const here = wanted.filter(({ trail }) => partitionOfHash(trail, partitions) === partition)
+        if (here.length === 0) return []
+        const keys = here.map(({ trail }) => KEYS.trails + trail)
+        const values = await this.#store.read(this.#group, partition, keys)
+        return here.flatMap((one, at) => (values[at] ? [{ ...one, words: readWords(values[at]), indexes }] : []))
+      }),
+    )
+    return rows.flat()
+  }
+
+  async #ofItems<T>(prefix: string, items: readonly number[], read: (bytes: Uint8Array, indexes: Int32Array) => T) {
+    const rows: T[][] = items.map(() => [])
     await Promise.all(
       this.#vocabularies.map(async (vocabulary, partition) => {
         const asked: number[] = []
@@ -142,12 +174,12 @@ export class OnlineState {
           const ordinal = vocabulary.ordinal(item)
           if (ordinal < 0) return
           asked.push(position)
-          keys.push(KEYS.neighbours + ordinal)
+          keys.push(prefix + ordinal)
         })
         if (keys.length === 0) return
         const values = await this.#store.read(this.#group, partition, keys)
         values.forEach((bytes, at) => {
-          if (bytes) rows[asked[at]!]!.push({ row: readNeighbours(bytes), indexes: vocabulary.indexes })
+          if (bytes) rows[asked[at]!]!.push(read(bytes, vocabulary.indexes))
         })
       }),
     )

@@ -1,8 +1,9 @@
 import type { ItemTable } from '../online/item-table.ts'
-import type { HistoryEntry, NeighbourRow, UserState } from '../online/online-state.ts'
+import type { HistoryEntry, NeighbourRow, TrailRow, UserState } from '../online/online-state.ts'
 import type { TopLists } from '../online/top-lists.ts'
 import type { ServedRelease } from '../served-release.ts'
 import type { Scores } from './scores.ts'
+import type { SimilarTrail } from './similar-trails.ts'
 
 /** What the sources know of a request, read once for all of them. */
 export interface RequestContext {
@@ -14,6 +15,8 @@ export interface RequestContext {
   readonly influence: readonly number[]
   /** Co-visits of the newest ROWS_READ entries; empty where they could not be read. */
   readonly rows: readonly (readonly NeighbourRow[])[]
+  /** Of those whose recent visits resemble the user's, in the order of `because`; empty where they could not be read. */
+  readonly sessions: readonly (SimilarTrail & TrailRow)[]
   /** Undefined for an anonymous session. */
   readonly user: UserState | undefined
   readonly table: ItemTable
@@ -22,7 +25,7 @@ export interface RequestContext {
   readonly release?: ServedRelease | undefined
 }
 
-/** Entries of the history whose co-visits are read. */
+/** Entries of the history whose co-visits and postings are read. */
 export const ROWS_READ = 20
 
 /**

@@ -74,6 +74,23 @@ export class Scores {
     }
   }
 
+  /** Adds what one history entry says. What one entry says comes together. */
+  addSaid(item: number, amount: number, from: number): void {
+    const cell = item * CELL
+    const numbers = this.#numbers
+    const entries = this.#entries
+    const speaker = entries[2 * cell + SPEAKER]!
+    if (speaker === ABSENT) this.#items[this.#count++] = item
+    const said = speaker === from ? numbers[cell + SAYING]! + amount : amount
+    numbers[cell + SCORE]! += amount
+    numbers[cell + SAYING] = said
+    entries[2 * cell + SPEAKER] = from
+    if (said > numbers[cell + LOUDEST]!) {
+      numbers[cell + LOUDEST] = said
+      entries[2 * cell + BECAUSE] = from
+    }
+  }
+
   get(item: number): number {
     return this.#numbers[item * CELL + SCORE] ?? 0
   }

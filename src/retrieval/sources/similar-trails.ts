@@ -1,0 +1,110 @@
+import { POSTING_WORDS } from '../../state/values/postings.ts'
+import type { HistoryEntry } from '../online/online-state.ts'
+
+/** Trails that are followed: those most similar. */
+const FOLLOWED = 256
+const POSITION_DECAY = 0.9
+/** Time since an entry after which it speaks half as loud. */
+const SESSION_MS = 600_000
+/** Visits that an item's rarity counts from. */
+const RARITY_OFFSET = 10
+/** Distance from the first match at which another in the same trail counts half. */
+const DISTANCE = 3
+const NOBODY = 0xffff
+
+/** Someone who has been where the user was lately. */
+export interface SimilarTrail {
+  /** The trail, by the hash of its user. */
+  readonly trail: number
+  readonly similarity: number
+  /** Position in the trail of the item it has in common with the user's latest. */
+  readonly anchor: number
+  /** Position of that item in the user's history, 0 the newest. */
+  readonly because: number
+}
+
+export interface TrailQuery {
+  /** Stream time, ms. */
+  readonly now: number
+  /** Newest first. */
+  readonly history: readonly HistoryEntry[]
+  readonly influence: readonly number[]
+  /** By history entry, in every partition that has them: the item's stored postings. */
+  readonly postings: readonly (readonly Uint32Array[])[]
+  /** By item index. */
+  readonly visits: Float64Array
+  /** The user's own trail, or -1. */
+  readonly own: number
+}
+
+// Sums by trail, open addressing: the slots in use are listed, so that clearing costs what was used.
+let trails = new Uint32Array(0)
+let anchors = new Uint32Array(0)
+let sums = new Float64Array(0)
+/** NOBODY where the slot is free, else position in the history that the trail was first met at. */
+let because = new Uint16Array(0)
+let used = new Uint32Array(0)
+
+/**
+ * Finds the users whose sessions resemble the present one: each of the user's latest items votes for those who visited
+ * it lately, the newer and the rarer the item the more, and votes count less the farther they lie in the trail from
+ * where it first met the user's. After session-based kNN (Jannach & Ludewig, RecSys 2017), with positions.
+ *
+ * @returns the FOLLOWED most similar, in no order
+ */
+export function similarTrails({ now, history, influence, postings, visits, own }: TrailQuery): SimilarTrail[] {
+  reserve(postings)
+  let count = 0
+  for (let position = 0; position < postings.length; position++) {
+    const { item, at } = history[position]!
+    const rarity = 1 / Math.log(RARITY_OFFSET + (visits[item] ?? 0))
+    const recency = POSITION_DECAY ** position / (1 + Math.max(0, now - at) / SESSION_MS)
+    const vote = influence[position]! * rarity * recency
+    if (!(vote > 0)) continue
+    for (const words of postings[position]!) count = addVotes(words, vote, position, own, count)
+  }
+  const found: SimilarTrail[] = []
+  for (let i = 0; i < count; i++) {
+    const slot = used[i]!
+    found.push({ trail: trails[slot]!, similarity: sums[slot]!, anchor: anchors[slot]!, because: because[slot]! })
+    because[slot] = NOBODY
+  }
+  if (found.length > FOLLOWED) {
+    found.sort((a, b) => b.similarity - a.similarity)
+    found.length = FOLLOWED
+  }
+  return found
+}
+
+function addVotes(words: Uint32Array, vote: number, position: number, own: number, count: number): number {
+  const mask = trails.length - 1
+  let listed = count
+  for (let at = 1; at < words.length; at += POSTING_WORDS) {
+    const trail = words[at]!
+    if (trail === own) continue
+    const place = words[at + 1]!
+    let slot = trail & mask
+    while (because[slot] !== NOBODY && trails[slot] !== trail) slot = (slot + 1) & mask
+    if (because[slot] === NOBODY) {
+      trails[slot] = trail
+      anchors[slot] = place
+      because[slot] = position
+      sums[slot] = vote
+      used[listed++] = slot
+    } else sums[slot]! += vote / (1 + Math.abs(anchors[slot]! - place) / DISTANCE)
+  }
+  return listed
+}
+
+/** Makes the table at least twice as large as there are postings. */
+function reserve(postings: TrailQuery['postings']): void {
+  let most = 0
+  for (const lists of postings) for (const words of lists) most += words.length / POSTING_WORDS
+  if (2 * most <= trails.length) return
+  const size = 2 ** Math.ceil(Math.log2(2 * most))
+  trails = new Uint32Array(size)
+  anchors = new Uint32Array(size)
+  sums = new Float64Array(size)
+  because = new Uint16Array(size).fill(NOBODY)
+  used = new Uint32Array(size)
+}
