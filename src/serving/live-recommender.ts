@@ -5,7 +5,7 @@ import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen 
 import { Lowered } from '../retrieval/lowered.ts'
 import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../retrieval/release-slot.ts'
-import { Retriever, type RetrieverOptions, type Scored } from '../retrieval/retriever.ts'
+import { Retriever, type RetrieverOptions, type Scored, SOURCES } from '../retrieval/retriever.ts'
 import type { ServedRelease } from '../retrieval/served-release.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import { popular, trending } from '../retrieval/sources/top-lists.ts'
@@ -15,6 +15,7 @@ import { inspect } from './inspect.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
 import type { Recommender, RecommendRequest, Slate, SlateItem, UserSummary, UserView } from './recommender.ts'
 import { makeSlate } from './slate.ts'
+import { SlateOrder } from './slate-order.ts'
 
 /** What a slate names in which no trained model takes part. */
 const NO_RELEASE = 'live'
@@ -34,6 +35,7 @@ export class LiveRecommender implements Recommender {
   readonly #catalogue: Catalogue
   readonly #kinds: KindMeanings
   readonly #retriever: Retriever
+  readonly #order: SlateOrder
   readonly #releases: ReleaseSlot
   readonly #lowered = new Lowered()
   #refreshDueMs = 0
@@ -46,6 +48,8 @@ export class LiveRecommender implements Recommender {
     this.#kinds = options.kinds ?? DEFAULT_KINDS
     this.#releases = options.releases ?? new ReleaseSlot()
     this.#retriever = new Retriever({ ...options, releases: this.#releases })
+    const sources = (options.sources ?? SOURCES).map(({ name }) => name)
+    this.#order = new SlateOrder(sources, options.online.items, options.catalogue)
   }
 
   /** Stream time, as of the last refresh. */
@@ -81,11 +85,13 @@ export class LiveRecommender implements Recommender {
     stage('blend')
     const { kept, removed } = applyFilters(blended.items, this.#filters(request, context))
     stage('filter')
-    const best = withFresh(topOf(kept, request.k, blended), kept, proposals)
+    const ordered = this.#order.order({ context, blended, proposals }, kept, request, release?.models.get('ranker'))
+    const best = withFresh([...ordered.items], kept, proposals)
+    stage('rank')
     const catalogue = this.#catalogue
     const lowered = this.#lowered.of(best, (item) => blended.get(item), context, items.size)
-    const explain = request.explain ?? false
-    const slate = makeSlate(best, { context, blended, proposals, items, catalogue, explain, lowered })
+    const { explain = false } = request
+    const slate = makeSlate(best, { ...ordered, context, proposals, items, catalogue, explain, lowered })
     stage('slate')
     const ids = (removedItems: number[]) => removedItems.map((item) => items.id(item))
     return {
@@ -133,7 +139,8 @@ export class LiveRecommender implements Recommender {
     const { context, blended, proposals } = this.#retriever.runOf([source])
     const best = topOf([...blended.items], k, blended)
     const [items, catalogue] = [this.#online.items, this.#catalogue]
-    return makeSlate(best, { context, blended, proposals, items, catalogue, explain: false })
+    const score = (item: number) => blended.get(item)
+    return makeSlate(best, { context, score, proposals, items, catalogue, explain: false })
   }
 
   async user(userId: string): Promise<UserView | undefined> {

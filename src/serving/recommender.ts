@@ -30,6 +30,8 @@ export interface RecommendRequest {
   readonly exclude?: readonly string[]
   /** Only items of this genre. */
   readonly category?: string
+  /** 0 for the most relevant items, 1 for the most different. Default 0. */
+  readonly diversity?: number
   /** Adds `explanation` to each item. */
   readonly explain?: boolean
   /** Adds `debug` to the slate. */
@@ -68,7 +70,7 @@ export interface SlateItem {
   readonly explanation?: {
     /** The history items that spoke for it, strongest first; weights sum to at most 1. */
     readonly because: readonly { readonly itemId: string; readonly title: string; readonly weight: number }[]
-    /** What the blend added up. */
+    /** What the blend added up; where a ranker ordered, what speaks for the item and against it, the strongest first. */
     readonly features: Readonly<Record<string, number>>
   }
 }

@@ -11,7 +11,10 @@ const NAMED_SHARE = 0.4
 
 export interface SlateParts {
   readonly context: RequestContext
-  readonly blended: Scores
+  /** What an item was ordered by. */
+  score(item: number): number
+  /** Where a ranker ordered: what spoke for an item and against it. */
+  readonly features?: (item: number) => Readonly<Record<string, number>>
   readonly proposals: readonly Proposal[]
   readonly items: ItemIndex
   readonly catalogue: Catalogue
@@ -34,7 +37,7 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
       ...(known?.year === undefined ? {} : { year: known.year }),
       ...(known?.genres === undefined ? {} : { genres: known.genres }),
       ...(known?.posterUrl === undefined ? {} : { posterUrl: known.posterUrl }),
-      score: parts.blended.get(item),
+      score: parts.score(item),
       ...reasonFor(item, parts),
       sources: sources.sort((a, b) => a.rank - b.rank),
       ...loweredBy(item, parts),
@@ -115,7 +118,11 @@ function loweredBy(item: number, parts: SlateParts): Pick<SlateItem, 'lowered'> 
 }
 
 function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explanation']> {
-  const total = parts.blended.get(item)
+  const blend = parts.proposals.map(({ source, scores }): [string, number] => [
+    source.name,
+    source.weight * scores.get(item),
+  ])
+  const total = blend.reduce((sum, [, part]) => sum + part, 0)
   const because = parts.proposals.flatMap(({ source, scores }) => {
     const from = scores.because(item)
     if (from < 0 || !(total > 0)) return []
@@ -123,8 +130,8 @@ function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explan
     const weight = (source.weight * scores.loudest(item)) / total
     return [{ itemId: parts.items.id(earlier), title: titleOf(earlier, parts), weight }]
   })
-  const features = parts.proposals.map(({ source, scores }) => [source.name, source.weight * scores.get(item)])
-  return { because: because.sort((a, b) => b.weight - a.weight), features: Object.fromEntries(features) }
+  const features = parts.features?.(item) ?? Object.fromEntries(blend)
+  return { because: because.sort((a, b) => b.weight - a.weight), features }
 }
 
 function titleOf(item: number, { items, catalogue }: SlateParts): string {

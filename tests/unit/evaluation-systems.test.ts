@@ -8,6 +8,7 @@ import { itemSimilarity } from '../../src/evaluation/systems/item-similarity.ts'
 import { live } from '../../src/evaluation/systems/live.ts'
 import { popularity } from '../../src/evaluation/systems/popularity.ts'
 import { random } from '../../src/evaluation/systems/random.ts'
+import { ranker } from '../../src/evaluation/systems/ranker.ts'
 import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
 import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 import { Random } from '../../src/random.ts'
@@ -206,5 +207,28 @@ describe('the live systems', () => {
     expect(all).toHaveLength(250)
     expect(await ask((part) => part === 4)).toEqual(all)
     expect(await ask((part) => part === 1 || part === 4)).toEqual(all)
+  })
+})
+
+describe('the ranker', () => {
+  it('learns in the order of the stream, and asked or not in between scores the same', async () => {
+    const data = await events()
+    const scores = async (isAskedBefore: boolean) => {
+      const scorer = await ranker(data, 2)
+      for (let sequence = 0; sequence < 5; sequence++) {
+        await scorer.learn(sequence)
+        await scorer.asked!(isAskedBefore, false)
+        const query = { id: sequence, user: 0, at: 6000, history: [] }
+        if (isAskedBefore) await scorer.score(query, [new Float64Array(3)])
+      }
+      const into = new Float64Array(3)
+      await scorer.score({ id: 5, user: 1, at: 6000, history: [0] }, [into])
+      return into
+    }
+    const [asked, unasked] = [await scores(true), await scores(false)]
+    expect(asked).toEqual(unasked)
+    // Users a and b have met p and q, so b is shown r only if anything: what was seen comes last.
+    expect(asked[1]).toBeLessThan(-1000)
+    expect(asked.every(Number.isFinite)).toBe(true)
   })
 })

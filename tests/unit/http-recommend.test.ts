@@ -45,7 +45,16 @@ describe('GET /recommend', () => {
     const requests = spyOnRequests()
     await get('/recommend?user=42&k=5&items=1,2&exclude=3&category=Drama&explain=true&debug=true')
     expect(requests).toEqual([
-      { userId: '42', k: 5, items: ['1', '2'], exclude: ['3'], category: 'Drama', explain: true, debug: true },
+      {
+        userId: '42',
+        k: 5,
+        items: ['1', '2'],
+        exclude: ['3'],
+        category: 'Drama',
+        diversity: 0,
+        explain: true,
+        debug: true,
+      },
     ])
   })
 

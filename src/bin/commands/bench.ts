@@ -5,7 +5,7 @@ import { loadConfig } from '../../config/config.ts'
 import { wholeNumber } from '../numbers.ts'
 import { openTerminal } from '../terminal.ts'
 
-const NAMES = ['replay', 'freshness', 'recommend', 'index', 'train', 'swap', 'page']
+const NAMES = ['replay', 'freshness', 'recommend', 'index', 'train', 'swap', 'page', 'ranker']
 
 export function benchCommand(): Command {
   return new Command('bench')

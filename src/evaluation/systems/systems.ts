@@ -5,6 +5,7 @@ import { ITEM_SIMILARITY_SYSTEMS, itemSimilarity, modelsOf } from './item-simila
 import { LIVE_SYSTEMS, type LiveScorer, live } from './live.ts'
 import { popularity } from './popularity.ts'
 import { random } from './random.ts'
+import { ranker } from './ranker.ts'
 import type { Scorer } from './scorer.ts'
 
 /** Systems of `--models`. */
@@ -22,6 +23,7 @@ export const SYSTEMS: readonly string[] = [
   'co-visitation',
   ...TRAINED,
   'blend',
+  'ranker',
 ]
 
 /** Those that need no models. */
@@ -57,6 +59,7 @@ export async function openSystems(options: SystemsOptions): Promise<{ scorers: S
   if (systems.includes('popularity')) scorers.push(popularity(plan.events))
   const similar = of(ITEM_SIMILARITY_SYSTEMS)
   if (similar.length > 0) scorers.push(itemSimilarity(new ItemModels(plan, memory.itemModels), similar))
+  if (systems.includes('ranker')) scorers.push(await ranker(plan.events, partitions))
   const served = of(LIVE_SYSTEMS)
   if (served.length === 0 && plan.protocol !== 'candidates') return { scorers }
   const serving = await live(plan.events, partitions, served, fits)

@@ -3,8 +3,8 @@ import type { RequestContext } from './candidate-source.ts'
 import type { Scores } from './scores.ts'
 
 /** Co-visits of an item are taken relative to (ROW_OFFSET + visits)^ROW_EXPONENT: between a count and a share. */
-const ROW_OFFSET = 3
-const ROW_EXPONENT = 0.8
+export const ROW_OFFSET = 3
+export const ROW_EXPONENT = 0.8
 /**
  * Adds up co-visits over the history: sum over its entries of influence × weight(entry) × counts(entry, item),
  * normalised by both items' visits (`ItemTable.rarity` for the neighbour's: what goes with everything says less).

@@ -17,6 +17,7 @@ interface RecommendQuery {
   items?: string
   exclude?: string
   category?: string
+  diversity: number
   explain: boolean
   debug: boolean
 }
@@ -51,7 +52,7 @@ export function recommendRoute(app: FastifyInstance, dependencies: RecommendDepe
 }
 
 function recommendRequest(query: RecommendQuery): RecommendRequest {
-  const { user, k, category, explain, debug } = query
+  const { user, k, category, diversity, explain, debug } = query
   const items = idList('items', query.items, MAX_SESSION_ITEMS)
   const exclude = idList('exclude', query.exclude, MAX_EXCLUDED_ITEMS)
   if (user === undefined && items === undefined) {
@@ -61,6 +62,7 @@ function recommendRequest(query: RecommendQuery): RecommendRequest {
   return {
     userId: user ?? ANONYMOUS,
     k,
+    diversity,
     explain,
     debug,
     ...(items && { items }),

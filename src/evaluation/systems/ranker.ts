@@ -1,0 +1,56 @@
+import { Random } from '../../random.ts'
+import { FeatureReader } from '../../ranking/features.ts'
+import { ItemContent } from '../../ranking/item-content.ts'
+import { rankCandidates } from '../../ranking/rank-candidates.ts'
+import { CANDIDATES, unseenCandidates } from '../../ranking/ranker.ts'
+import { RankerLearner } from '../../ranking/ranker-learner.ts'
+import { SOURCES } from '../../retrieval/retriever.ts'
+import { LiveReplica } from '../../training/live-replica.ts'
+import { type Events, interactionAt } from '../events.ts'
+import type { Scorer } from './scorer.ts'
+
+/** The ranker learns from one event in so many: at most so many examples, in reasonable time. */
+const EVERY = 4
+const MOST_EXAMPLES = 50_000
+/** Puts what was not ranked behind what was, in the order of the blend. */
+const BEHIND = 1e6
+
+/**
+ * The learned ranker, learning in the order of the stream: every example is what serving would have ranked just then.
+ * Where a protocol stops learning, so does the ranker.
+ */
+export async function ranker(events: Events, partitions: number): Promise<Scorer> {
+  // The replica's indexes are the data's: scores need no translation.
+  const { itemIds, catalogue } = events
+  const live = await LiveReplica.open({ items: catalogue, itemIds, partitions, sources: SOURCES })
+  const reader = new FeatureReader(
+    SOURCES.map(({ name }) => name),
+    new ItemContent(live.items, live.catalogue),
+  )
+  const learner = new RankerLearner(reader.names, reader.contextNames, { random: new Random(1) })
+  const logits = new Float64Array(CANDIDATES)
+  const every = Math.max(EVERY, Math.ceil(events.size / MOST_EXAMPLES))
+  let learned = 0
+  return {
+    systems: ['ranker'],
+    async learn(sequence) {
+      const event = interactionAt(events, sequence)
+      if (learned++ % every === 0) {
+        const scored = await live.ask(event.userId, event.at)
+        const candidates = unseenCandidates(scored)
+        const row = candidates.indexOf(events.item[sequence]!)
+        if (row >= 0) learner.learn(reader.read(scored, candidates), row)
+      }
+      await live.push(event)
+    },
+    // Also where another thread scores: when statistics are read must not depend on it.
+    asked: () => live.catchUp(),
+    async score({ user, at }, [into]) {
+      const scored = await live.ask(events.userIds[user]!, at)
+      for (let item = 0; item < into!.length; item++) into![item] = scored.blended.get(item) - BEHIND
+      const candidates = unseenCandidates(scored)
+      rankCandidates(learner.parameters, reader.read(scored, candidates), logits)
+      for (let row = 0; row < candidates.length; row++) into![candidates[row]!] = logits[row]!
+    },
+  }
+}

@@ -1,0 +1,212 @@
+import type { Scored } from '../retrieval/retriever.ts'
+import { ROW_EXPONENT, ROW_OFFSET } from '../retrieval/sources/neighbour-scores.ts'
+import { NEIGHBOUR_WORDS } from '../state/values/neighbours.ts'
+import { CONTEXT_FEATURES, confidenceOf, RECENT, readContext } from './context-features.ts'
+import { countBits, type ItemContent, overlap } from './item-content.ts'
+
+/** Of the best score, what one of nothing counts as: logarithms stay finite, and -7 is far behind. */
+const FLOOR = 1e-3
+/** History entries whose co-visits are features of their own. */
+const LAGS = 3
+/** Sources that remember which history entry spoke loudest. */
+const WITH_LOUDEST: ReadonlySet<string> = new Set(['co-visitation', 'item-cf', 'session-knn'])
+/** Ratings of MEAN_RATING that every item is given on top of its own. */
+const PRIOR_RATINGS = 10
+const MEAN_RATING = 3.5
+
+const ITEM_FEATURES = [
+  'blend',
+  'co-visits-1',
+  'co-visits-2',
+  'co-visits-3',
+  'visits',
+  'popularity',
+  'trend',
+  'mean-rating',
+  'year',
+  'year-from-last',
+  'year-from-recent',
+  'visits-from-recent',
+  'genre-preference',
+  'genres-of-last',
+  'genres-of-recent',
+] as const
+
+/** The features of a list of candidates. Owned by the reader that made it, valid until its next call. */
+export interface FeatureTable {
+  readonly candidates: readonly number[]
+  /** (candidates, features), row by row: as they are, neither centred nor scaled. */
+  readonly items: Float32Array
+  readonly context: Float32Array
+}
+
+/**
+ * Computes what a ranker sees, from what retrieval has read and scored: the one code for serving, training and
+ * evaluation. Every candidate source is a feature, by its name, and with it how sure it is of its best.
+ */
+export class FeatureReader {
+  readonly #content: ItemContent
+  readonly #sources: readonly string[]
+  readonly #loudest: readonly number[]
+  readonly names: readonly string[]
+  readonly contextNames: readonly string[]
+  #items = new Float32Array(0)
+  readonly #context: Float32Array
+  readonly #best: Float64Array
+  /** By item index: scratch for the co-visits of one history entry. */
+  #together = new Float64Array(0)
+
+  /** @param sources names of the candidate sources, in the order of their proposals */
+  constructor(sources: readonly string[], content: ItemContent) {
+    this.#content = content
+    this.#sources = sources
+    this.#loudest = sources.flatMap((name, source) => (WITH_LOUDEST.has(name) ? [source] : []))
+    this.names = [...ITEM_FEATURES, ...sources, ...this.#loudest.map((source) => `loudest-${sources[source]}`)]
+    this.contextNames = [...CONTEXT_FEATURES, ...sources.map(confidenceOf)]
+    this.#context = new Float32Array(this.contextNames.length)
+    this.#best = new Float64Array(sources.length)
+  }
+
+  read(scored: Scored, candidates: readonly number[]): FeatureTable {
+    const width = this.names.length
+    if (this.#items.length < candidates.length * width) this.#items = new Float32Array(candidates.length * width)
+    const items = this.#items.subarray(0, candidates.length * width)
+    this.#readStatistics(scored, candidates, items)
+    this.#readCoVisits(scored, candidates, items)
+    this.#readSources(scored, candidates, items)
+    readContext(scored, this.#content, this.#best, this.#context)
+    return { candidates, items, context: this.#context }
+  }
+
+  #readStatistics({ context, blended }: Scored, candidates: readonly number[], into: Float32Array): void {
+    const { table, history, user } = context
+    const { year, genres } = this.#content
+    const recent = history.slice(0, RECENT).map(({ item }) => item)
+    const logVisits = (item: number) => Math.log1p(table.visits[item] ?? 0)
+    const yearOf = (item: number) => known(year[item])
+    const recentVisits = meanOf(recent, logVisits)
+    const recentYear = meanOf(recent, yearOf)
+    const lastYear = recent.length > 0 ? yearOf(recent[0]!) : 0
+    const lastGenres = genres[recent[0] ?? -1] ?? 0
+    const taste = this.#taste(user?.genres ?? [])
+    const best = bestOf(candidates, (item) => blended.get(item))
+    const popularity = bestOf(candidates, (item) => table.popularity[item] ?? 0)
+    const trend = bestOf(candidates, (item) => table.trend[item] ?? 0)
+    for (let row = 0; row < candidates.length; row++) {
+      const item = candidates[row]!
+      const mask = genres[item] ?? 0
+      const visits = logVisits(item)
+      const itemYear = yearOf(item)
+      const values = [
+        relative(blended.get(item), best),
+        0,
+        0,
+        0,
+        visits,
+        relative(table.popularity[item] ?? 0, popularity),
+        relative(table.trend[item] ?? 0, trend),
+        ((table.ratingSum[item] ?? 0) + PRIOR_RATINGS * MEAN_RATING) / ((table.ratings[item] ?? 0) + PRIOR_RATINGS) -
+          MEAN_RATING,
+        itemYear,
+        Math.abs(itemYear - lastYear),
+        Math.abs(itemYear - recentYear),
+        Math.abs(visits - recentVisits),
+        taste(mask),
+        overlap(mask, lastGenres),
+        meanOf(recent, (other) => overlap(mask, genres[other] ?? 0)),
+      ]
+      into.set(values, row * this.names.length)
+    }
+  }
+
+  /** How much each candidate was visited after each of the latest entries, relative to the best of them. */
+  #readCoVisits({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
+    const { history, rows, table } = context
+    if (this.#together.length < table.visits.length) this.#together = new Float64Array(table.visits.length)
+    const together = this.#together
+    const width = this.names.length
+    for (let lag = 0; lag < LAGS; lag++) {
+      const row = rows[lag] ?? []
+      const factor = (ROW_OFFSET + (table.visits[history[lag]?.item ?? -1] ?? 0)) ** -ROW_EXPONENT
+      addRows(row, factor, together)
+      const column = ITEM_FEATURES.indexOf('co-visits-1') + lag
+      const best = bestOf(candidates, (item) => together[item]! * table.rarity[item]!)
+      for (let i = 0; i < candidates.length; i++) {
+        const item = candidates[i]!
+        into[i * width + column] = relative((together[item] ?? 0) * (table.rarity[item] ?? 0), best)
+      }
+      addRows(row, 0, together)
+    }
+  }
+
+  #readSources({ proposals }: Scored, candidates: readonly number[], into: Float32Array): void {
+    const width = this.names.length
+    let column = ITEM_FEATURES.length
+    for (let source = 0; source < this.#sources.length; source++, column++) {
+      const { scores } = proposals[source]!
+      const best = bestOf(candidates, (item) => scores.get(item))
+      this.#best[source] = best
+      for (let i = 0; i < candidates.length; i++) into[i * width + column] = relative(scores.get(candidates[i]!), best)
+    }
+    for (const source of this.#loudest) {
+      const { scores } = proposals[source]!
+      const best = bestOf(candidates, (item) => scores.loudest(item))
+      for (let i = 0; i < candidates.length; i++) {
+        into[i * width + column] = relative(scores.loudest(candidates[i]!), best)
+      }
+      column++
+    }
+  }
+
+  /** The user's mean preference over an item's genres, on a scale on which the strongest is 1. */
+  #taste(tastes: readonly { name: string; preference: number }[]): (mask: number) => number {
+    const strongest = Math.max(1e-9, ...tastes.map(({ preference }) => Math.abs(preference)))
+    const byBit = new Map(tastes.map(({ name, preference }) => [this.#content.bit(name), preference / strongest]))
+    const byMask = new Map<number, number>()
+    return (mask) => {
+      let taste = byMask.get(mask)
+      if (taste === undefined) {
+        taste = 0
+        for (const [bit, preference] of byBit) if (mask & bit) taste += preference
+        taste /= Math.max(1, countBits(mask))
+        byMask.set(mask, taste)
+      }
+      return taste
+    }
+  }
+}
+
+/** Adds the visits after, times `factor`, to `into` by item index; a factor of 0 clears what was added. */
+function addRows(rows: Scored['context']['rows'][number], factor: number, into: Float64Array): void {
+  for (const { row, indexes } of rows) {
+    for (let at = 0; at < row.items.length; at += NEIGHBOUR_WORDS) {
+      const item = indexes[row.items[at]!] ?? -1
+      if (item < 0 || item >= into.length) continue
+      into[item] = factor === 0 ? 0 : into[item]! + factor * row.weights[at + 1]!
+    }
+  }
+}
+
+function relative(score: number, best: number): number {
+  return Math.log((best > 0 ? Math.max(0, score) / best : 0) + FLOOR)
+}
+
+function bestOf(candidates: readonly number[], scoreOf: (item: number) => number): number {
+  let best = 0
+  for (let i = 0; i < candidates.length; i++) {
+    const score = scoreOf(candidates[i]!)
+    if (score > best) best = score
+  }
+  return best
+}
+
+/** Years in decades around 1985, what is unknown in the middle. */
+function known(year: number | undefined): number {
+  return year === undefined || Number.isNaN(year) ? 0 : (year - 1985) / 10
+}
+
+function meanOf(items: readonly number[], valueFor: (item: number) => number): number {
+  let sum = 0
+  for (const item of items) sum += valueFor(item)
+  return items.length === 0 ? 0 : sum / items.length
+}

@@ -1,0 +1,69 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Item } from '../events/types.ts'
+import type { ItemIndex } from '../retrieval/online/item-index.ts'
+
+/** Genres that are told apart: a bit each, in the order they are met. Any further ones are left out. */
+const MOST_GENRES = 32
+
+/** What the catalogue says of items, by item index, in numbers. */
+export class ItemContent {
+  readonly #items: ItemIndex
+  readonly #bits = new Map<string, number>()
+  /** Year of release, NaN where unknown. */
+  year = new Float64Array(1024).fill(Number.NaN)
+  /** A bit for each genre. */
+  genres = new Uint32Array(1024)
+
+  constructor(items: ItemIndex, catalogue: Pick<Catalogue, 'values' | 'onChange'>) {
+    this.#items = items
+    for (const item of catalogue.values()) this.#put(item)
+    catalogue.onChange((item) => this.#put(item))
+  }
+
+  /** The bit of a genre, 0 for one that no item has. */
+  bit(genre: string): number {
+    return this.#bits.get(genre) ?? 0
+  }
+
+  /** Jaccard similarity of two items' genres: 0 where they have none in common. */
+  similarity(a: number, b: number): number {
+    return overlap(this.genres[a] ?? 0, this.genres[b] ?? 0)
+  }
+
+  #put({ itemId, year = Number.NaN, genres = [] }: Item): void {
+    const index = this.#items.index(itemId)
+    if (index >= this.year.length) this.#grow(2 * index)
+    this.year[index] = year
+    let mask = 0
+    for (const genre of genres) mask |= this.#bitFor(genre)
+    this.genres[index] = mask
+  }
+
+  #bitFor(genre: string): number {
+    const known = this.#bits.get(genre)
+    if (known !== undefined || this.#bits.size === MOST_GENRES) return known ?? 0
+    const bit = 1 << this.#bits.size
+    this.#bits.set(genre, bit)
+    return bit
+  }
+
+  #grow(size: number): void {
+    const { year, genres } = this
+    this.year = new Float64Array(size).fill(Number.NaN)
+    this.year.set(year)
+    this.genres = new Uint32Array(size)
+    this.genres.set(genres)
+  }
+}
+
+/** Jaccard similarity of two sets of genres. */
+export function overlap(a: number, b: number): number {
+  const either = countBits(a | b)
+  return either === 0 ? 0 : countBits(a & b) / either
+}
+
+export function countBits(mask: number): number {
+  let count = 0
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++
+  return count
+}

@@ -1,0 +1,100 @@
+import { Catalogue } from '../catalogue/catalogue.ts'
+import { partitionFor } from '../events/topics.ts'
+import type { Interaction, Item } from '../events/types.ts'
+import { LiveState } from '../projections/live-state.ts'
+import { ItemIndex } from '../retrieval/online/item-index.ts'
+import { OnlineState } from '../retrieval/online/online-state.ts'
+import { Retriever, type Scored } from '../retrieval/retriever.ts'
+import type { CandidateSource } from '../retrieval/sources/candidate-source.ts'
+import { LIVE_GROUP } from '../state/keys.ts'
+import { openMemoryStateStore } from '../state/memory-state-store.ts'
+
+/** Events after which item statistics are read again, as serving does several times a second. */
+const REFRESH_EVENTS = 100
+/** Events of a partition that are folded in one go at most. */
+const BATCH_EVENTS = 1_000
+
+export interface LiveReplicaOptions {
+  readonly items: readonly Item[]
+  /** Given the item indexes 0, 1, …; others follow as they are met. */
+  readonly itemIds?: readonly string[]
+  /** As many as serving has: the bounds of the state are per partition. */
+  readonly partitions: number
+  readonly sources: readonly CandidateSource[]
+}
+
+/**
+ * A live state of its own, folded from the log event by event by the real projections, that answers what retrieval would
+ * have said at any moment on the way: so that what a ranker learns from is what serving would have shown.
+ */
+export class LiveReplica {
+  readonly items: ItemIndex
+  readonly catalogue: Catalogue
+  readonly #folds: readonly LiveState[]
+  readonly #waiting: Interaction[][]
+  readonly #online: OnlineState
+  readonly #retriever: Retriever
+  #folded = 0
+  #refreshedAt = Number.NEGATIVE_INFINITY
+
+  static async open(options: LiveReplicaOptions): Promise<LiveReplica> {
+    const store = openMemoryStateStore({ partitions: options.partitions, shared: true })
+    const catalogue = new Catalogue()
+    for (const item of options.items) catalogue.put(item)
+    const folds: LiveState[] = []
+    for (let partition = 0; partition < options.partitions; partition++) {
+      folds.push(await LiveState.open(await store.own(LIVE_GROUP, partition), catalogue))
+    }
+    const items = new ItemIndex()
+    for (const itemId of options.itemIds ?? []) items.index(itemId)
+    const online = new OnlineState(store, LIVE_GROUP, items)
+    const retriever = new Retriever({ online, catalogue, sources: options.sources })
+    return new LiveReplica(items, catalogue, folds, online, retriever)
+  }
+
+  private constructor(
+    items: ItemIndex,
+    catalogue: Catalogue,
+    folds: readonly LiveState[],
+    online: OnlineState,
+    retriever: Retriever,
+  ) {
+    this.items = items
+    this.catalogue = catalogue
+    this.#folds = folds
+    this.#waiting = folds.map(() => [])
+    this.#online = online
+    this.#retriever = retriever
+  }
+
+  /** The event has happened. */
+  async push(event: Interaction): Promise<void> {
+    const partition = partitionFor(event.userId, this.#folds.length)
+    this.#folded++
+    if (this.#waiting[partition]!.push(event) >= BATCH_EVENTS) await this.#fold(partition)
+  }
+
+  /** What retrieval says for a user, everything pushed so far being known. Valid until the next call of any method. */
+  async ask(userId: string, at: number): Promise<Scored> {
+    await this.catchUp()
+    return this.#retriever.run(await this.#retriever.context({ userId }, [], at))
+  }
+
+  /** Folds what has been pushed, and reads statistics again where that is due. */
+  async catchUp(): Promise<void> {
+    for (let partition = 0; partition < this.#folds.length; partition++) await this.#fold(partition)
+    if (this.#folded - this.#refreshedAt >= REFRESH_EVENTS) {
+      await this.#online.refresh()
+      this.#retriever.lists.refresh(this.#online.table)
+      this.#refreshedAt = this.#folded
+    }
+  }
+
+  async #fold(partition: number): Promise<void> {
+    const batch = this.#waiting[partition]!
+    if (batch.length === 0) return
+    this.#waiting[partition] = []
+    await this.#folds[partition]!.fold(batch)
+    await this.#folds[partition]!.commit({ ratings: this.#folded })
+  }
+}
