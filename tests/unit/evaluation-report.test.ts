@@ -26,8 +26,9 @@ describe('a report', () => {
   it('has every system in every slice, and what each source adds', async () => {
     const { slices, sources, lists, split } = await report('prequential')
     const systems = ['random', 'popularity', 'decayed-popularity', 'item-cf', 'item-cf/recent', 'ease', 'ease/recent']
-    for (const slice of slices) expect(Object.keys(slice.systems)).toEqual([...systems, 'co-visitation', 'blend'])
-    expect(Object.keys(lists)).toEqual([...systems, 'co-visitation', 'blend'])
+    for (const slice of slices)
+      expect(Object.keys(slice.systems)).toEqual([...systems, 'co-visitation', 'blend', 'ranker'])
+    expect(Object.keys(lists)).toEqual([...systems, 'co-visitation', 'blend', 'ranker'])
     expect(sources.map(({ name }) => name)).toContain('trending')
     for (const { alone, unique, overlap, name } of sources) {
       expect(unique).toBeLessThanOrEqual(alone)
