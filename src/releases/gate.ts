@@ -28,6 +28,8 @@ const RECALL_K = 100
 
 export interface GateInput {
   readonly candidate: Pick<ReleasedModels, 'models' | 'itemIds'>
+  /** What each trainer has measured itself. */
+  readonly metrics?: ReadonlyMap<ModelName, Readonly<Record<string, number>>>
   readonly indexes: ReadonlyMap<ModelName, VectorIndex>
   /** Undefined where none is in service. */
   readonly inService: ReleasedModels | undefined
@@ -49,6 +51,7 @@ export function gate(input: GateInput): GateReport {
     if (!checkNumbers(name, input, note, refuse)) continue
     checkIndex(name, input, note, refuse)
     checkQuality(name, input, note, refuse)
+    if (name === 'ranker') checkRanker(input.metrics?.get(name) ?? {}, note, refuse)
   }
   return { passed: reasons.length === 0, reasons, measures }
 }
@@ -134,6 +137,24 @@ function checkQuality(name: ModelName, input: GateInput, note: Note, refuse: Ref
     note(`inService/${measure.name}`, average(theirs.ranks, measure))
     compare(ours, theirs.ranks, measure, `${inService.version}, which is in service,`, refuse)
   }
+}
+
+/**
+ * The ranker has to beat the order that it is given, the blend's: both were measured by its trainer on the same events,
+ * each before it was learned.
+ */
+function checkRanker(metrics: Readonly<Record<string, number>>, note: Note, refuse: Refuse): void {
+  const { cases = 0, 'HR@10': own = 0, 'HR@10 of the blend': blend = 0 } = metrics
+  note('HR@10', own)
+  note('blend/HR@10', blend)
+  if (cases < GATE.minCases) return
+  // As if the two were independent: an upper bound, since they are asked about the same events.
+  const error = Math.sqrt((own * (1 - own) + blend * (1 - blend)) / cases)
+  if (own >= blend - GATE.noiseDeviations * error) return
+  const noise = (GATE.noiseDeviations * error).toFixed(4)
+  refuse(
+    `HR@10 ${own.toFixed(4)} against ${blend.toFixed(4)} of the blend it orders, over ${cases} cases, noise ${noise}`,
+  )
 }
 
 interface Measure {

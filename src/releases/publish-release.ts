@@ -43,7 +43,8 @@ export async function publishRelease(candidate: Candidate, options: PublishOptio
     tensors.get('items')?.data.some((x) => !Number.isFinite(x)),
   )
   const indexes = diverged ? new Map() : await buildIndexes(released.models)
-  const report = gate({ candidate: released, indexes, inService, set, cases, kernels })
+  const metrics = new Map([...models].map(([name, model]) => [name, model.metrics] as const))
+  const report = gate({ candidate: released, metrics, indexes, inService, set, cases, kernels })
   if (!report.passed) {
     await folder.refuse({ version, createdAt, watermark, gate: report })
     return { published: false, version, gate: report }

@@ -85,6 +85,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
     tensors: encodeParameters(learner.parameters),
     metrics: {
       examples: learner.examples,
+      cases: n,
       loss: learner.loss,
       'HR@10': hits / Math.max(1, n),
       'NDCG@10': gain / Math.max(1, n),

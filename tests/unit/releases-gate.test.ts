@@ -120,6 +120,16 @@ describe('the gate', () => {
     const report = await gated([['two-tower', reversed(topicalModel(ITEMS))]], { cases: cases.slice(0, 5) })
     expect(report.passed).toBe(true)
   })
+
+  it('refuses a ranker that orders worse than the blend it is given, and lets noise pass', async () => {
+    const tensors = new Map([['output', { shape: [1], data: Float32Array.of(1) }]])
+    const ranked = (own: number) => {
+      const metrics = { cases: 2000, 'HR@10': own, 'HR@10 of the blend': 0.3 }
+      return gated([['ranker', { tensors, metrics }]], { metrics: new Map([['ranker', metrics]]) })
+    }
+    expect((await ranked(0.2)).reasons[0]).toContain('ranker: HR@10 0.2000 against 0.3000 of the blend it orders')
+    expect(await ranked(0.29)).toMatchObject({ passed: true, measures: { 'ranker/HR@10': 0.29 } })
+  })
 })
 
 describe('statistics of embeddings', () => {

@@ -6,6 +6,7 @@ import type { TrainingSet } from '../../models/training-set.ts'
 import { announced } from '../../releases/announcements.ts'
 import type { LoadedRelease } from '../../releases/load-release.ts'
 import { itemCfTrainer } from '../../training/item-cf-trainer.ts'
+import { rankerTrainer } from '../../training/ranker-trainer.ts'
 import { sequenceTrainer } from '../../training/sequence-trainer.ts'
 import { trainRelease } from '../../training/train-release.ts'
 import { twoTowerTrainer } from '../../training/two-tower-trainer.ts'
@@ -42,7 +43,7 @@ export async function train(set: TrainingSet, options: TrainRoleOptions): Promis
   }
   const startedAt = performance.now()
   const outcome = await trainRelease(set, {
-    trainers: [itemCfTrainer(), twoTowerTrainer(), sequenceTrainer()],
+    trainers: [itemCfTrainer(), twoTowerTrainer(), sequenceTrainer(), rankerTrainer({ partitions: config.partitions })],
     folder,
     broker,
     kernels: modelKernels,

@@ -18,13 +18,15 @@ export function Chart({ label, times, series }) {
   const shape = series.map(({ name }) => name).join()
 
   useEffect(() => {
+    // Held on to: after the view is left the ref is empty, and observers may still have something to say.
+    const element = place.current
     const make = () => {
       plot.current?.destroy()
-      plot.current = new uPlot(optionsOf(series, place.current.clientWidth), data, place.current)
+      plot.current = new uPlot(optionsOf(series, element.clientWidth), data, element)
     }
     make()
-    const resized = new ResizeObserver(() => plot.current.setSize({ width: place.current.clientWidth, height: HEIGHT }))
-    resized.observe(place.current)
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }))
+    resized.observe(element)
     // Colours are read when a chart is made.
     const themes = new MutationObserver(make)
     themes.observe(document.documentElement, { attributeFilter: ['data-theme'] })
