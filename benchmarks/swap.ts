@@ -141,7 +141,7 @@ async function writeReleases(config: Config, broker: Broker): Promise<void> {
       models.set(trainer.name, { ...trained, trainingSeconds: TRAINING_SECONDS })
     }
     const indexes = await buildIndexes(new Map([...models].map(([name, { tensors }]) => [name, tensors])))
-    const gate = { passed: true, reasons: [], measures: {} }
+    const gate = { passed: true, leftOut: [], reasons: [], measures: {} }
     await folder.write({ version, createdAt: 0, watermark: set.asOf, itemIds: set.itemIds, models, indexes, gate })
   }
 }

@@ -75,7 +75,7 @@ export async function openServed(): Promise<Served> {
         itemIds,
         models: new Map([...models].map(([name, model]) => [name, { ...model, trainingSeconds: 0 }])),
         indexes: await buildIndexes(new Map([...models].map(([name, { tensors }]) => [name, tensors]))),
-        gate: { passed: true, reasons: [], measures: {} },
+        gate: { passed: true, leftOut: [], reasons: [], measures: {} },
       })
     },
     async promote(version) {

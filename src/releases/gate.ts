@@ -39,21 +39,31 @@ export interface GateInput {
   readonly kernels: ModelKernels
 }
 
-/** Whether a release may be published. Never throws for a bad candidate: it says all that is wrong with it. */
+/**
+ * Whether a release may be published. Never throws for a bad candidate: it says all that is wrong with it. A model that
+ * fails is left out where the release in service lacks it, too; where that one has it, or no model is left, the candidate is
+ * refused as a whole, for then something would be lost.
+ */
 export function gate(input: GateInput): GateReport {
   const reasons: string[] = []
+  const failed: ModelName[] = []
   const measures: Record<string, number> = {}
   for (const name of input.candidate.models.keys()) {
     const note = (measure: string, value: number) => {
       measures[`${name}/${measure}`] = value
     }
-    const refuse = (reason: string) => reasons.push(`${name}: ${reason}`)
+    const refuse = (reason: string) => {
+      reasons.push(`${name}: ${reason}`)
+      if (failed.at(-1) !== name) failed.push(name)
+    }
     if (!checkNumbers(name, input, note, refuse)) continue
     checkIndex(name, input, note, refuse)
     checkQuality(name, input, note, refuse)
     if (name === 'ranker') checkRanker(input.metrics?.get(name) ?? {}, note, refuse)
   }
-  return { passed: reasons.length === 0, reasons, measures }
+  const isLost = failed.some((name) => input.inService?.models.has(name))
+  const passed = !isLost && (failed.length === 0 || failed.length < input.candidate.models.size)
+  return { passed, leftOut: passed ? failed : [], reasons, measures }
 }
 
 type Note = (measure: string, value: number) => void

@@ -35,6 +35,8 @@ export interface ManifestIndex {
 /** What the gate has measured, and why it said no where it did. */
 export interface GateReport {
   readonly passed: boolean
+  /** Models that failed, and that the release in service does not have either: a release that passes goes without them. */
+  readonly leftOut: readonly ModelName[]
   readonly reasons: readonly string[]
   /** By model and measure: `two-tower/Recall@100`. */
   readonly measures: Readonly<Record<string, number>>

@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName, TrainedModel } from '../models/model-trainer.ts'
+import type { Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import { announce } from './announcements.ts'
 import { buildIndexes } from './build-indexes.ts'
@@ -39,16 +40,16 @@ export async function publishRelease(candidate: Candidate, options: PublishOptio
   const createdAt = Date.now()
   const version = newVersion(itemIds, createdAt)
   const released = { itemIds, models: new Map([...models].map(([name, { tensors }]) => [name, tensors])) }
-  const diverged = [...released.models].some(([, tensors]) =>
-    tensors.get('items')?.data.some((x) => !Number.isFinite(x)),
-  )
-  const indexes = diverged ? new Map() : await buildIndexes(released.models)
+  const sound = new Map([...released.models].filter(([, tensors]) => hasFiniteItems(tensors)))
+  const indexes = await buildIndexes(sound)
   const metrics = new Map([...models].map(([name, model]) => [name, model.metrics] as const))
   const report = gate({ candidate: released, metrics, indexes, inService, set, cases, kernels })
   if (!report.passed) {
     await folder.refuse({ version, createdAt, watermark, gate: report })
     return { published: false, version, gate: report }
   }
+  const kept = new Map([...models].filter(([name]) => !report.leftOut.includes(name)))
+  const keptIndexes = new Map([...indexes].filter(([name]) => kept.has(name)))
   const parent = inService && { parent: inService.version }
   const manifest = await folder.write({
     version,
@@ -56,11 +57,16 @@ export async function publishRelease(candidate: Candidate, options: PublishOptio
     watermark,
     ...parent,
     itemIds,
-    models,
-    indexes,
+    models: kept,
+    indexes: keptIndexes,
     gate: report,
   })
   for (const index of indexes.values()) index.close()
   await announce(broker, manifest)
   return { published: true, manifest, removed: await folder.prune(keep, version) }
+}
+
+/** The gate says so where it is not: there is nothing to index then. */
+function hasFiniteItems(tensors: Tensors): boolean {
+  return tensors.get('items')?.data.every(Number.isFinite) ?? true
 }

@@ -11,7 +11,7 @@ const models = new Map([
   ['item-cf' as const, { ...topicalNeighbours(ITEMS), trainingSeconds: 0 }],
 ])
 const indexes = await buildIndexes(new Map([...models].map(([name, { tensors }]) => [name, tensors])))
-const gate = { passed: true, reasons: [], measures: {} }
+const gate = { passed: true, leftOut: [], reasons: [], measures: {} }
 for (;;) {
   const version = newVersion(itemIds)
   process.send!({ writing: version })

@@ -30,7 +30,7 @@ async function draft(version: string): Promise<ReleaseDraft> {
     itemIds: Array.from({ length: ITEMS }, (_, i) => `i${i}`),
     models,
     indexes: await buildIndexes(new Map([...models].map(([name, { tensors }]) => [name, tensors]))),
-    gate: { passed: true, reasons: [], measures: { 'two-tower/Recall@100': 0.5 } },
+    gate: { passed: true, leftOut: [], reasons: [], measures: { 'two-tower/Recall@100': 0.5 } },
   }
 }
 
@@ -109,7 +109,7 @@ describe('a folder of releases', () => {
 
   it('keeps why releases were refused, the latest ones', async () => {
     const folder = await folderWith('v1')
-    const gate = { passed: false, reasons: ['two-tower: worse'], measures: {} }
+    const gate = { passed: false, leftOut: [], reasons: ['two-tower: worse'], measures: {} }
     for (let n = 10; n < 25; n++) await folder.refuse({ version: `r${n}`, createdAt: 1, watermark: 2, gate })
     const refusals = await folder.refusals()
     expect(refusals.map(({ version }) => version)).toEqual(Array.from({ length: 10 }, (_, i) => `r${15 + i}`))

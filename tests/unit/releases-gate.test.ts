@@ -75,14 +75,18 @@ describe('the gate', () => {
     ['of numbers that are not finite', () => spoilt(topicalModel(ITEMS)), /sequence: the tensor items .* not finite/],
     ['whose items are all alike', collapsed, /sequence: .* collapsed/],
     ['below popularity', () => reversed(topicalModel(ITEMS)), /sequence: .* of popularity/],
-  ])('refuses a model %s', async (_, model, reason) => {
-    const report = await gated([
+  ])('leaves a model out %s, and refuses everything where the release in service has it', async (_, model, reason) => {
+    const models: [ModelName, TrainedModel][] = [
       ['two-tower', topicalModel(ITEMS)],
       ['sequence', model()],
-    ])
-    expect(report.passed).toBe(false)
+    ]
+    const report = await gated(models)
+    expect(report).toMatchObject({ passed: true, leftOut: ['sequence'] })
     expect(report.reasons.join('\n')).toMatch(reason)
     expect(report.reasons.join('\n')).not.toContain('two-tower')
+    const inService = { ...released([['sequence', topicalModel(ITEMS)]]), watermark: whole.asOf }
+    expect(await gated(models, { inService })).toMatchObject({ passed: false, leftOut: [] })
+    expect(await gated([models[1]!])).toMatchObject({ passed: false, leftOut: [] })
   })
 
   it('refuses what is worse than the model in service, beyond noise', async () => {

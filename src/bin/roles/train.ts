@@ -58,8 +58,12 @@ export async function train(set: TrainingSet, options: TrainRoleOptions): Promis
     onMessage,
   })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  if (outcome.published) onMessage(`Release ${outcome.manifest.version} is published, after ${seconds} s.`)
-  else onMessage(`Release ${outcome.version} is refused, after ${seconds} s:\n  ${outcome.gate.reasons.join('\n  ')}`)
+  if (outcome.published) {
+    const { version, gate } = outcome.manifest
+    const without =
+      gate.leftOut.length > 0 ? `, without ${gate.leftOut.join(', ')}:\n  ${gate.reasons.join('\n  ')}` : '.'
+    onMessage(`Release ${version} is published, after ${seconds} s${without}`)
+  } else onMessage(`Release ${outcome.version} is refused, after ${seconds} s:\n  ${outcome.gate.reasons.join('\n  ')}`)
   return outcome.published ? outcome.manifest.version : current?.version
 }
 
