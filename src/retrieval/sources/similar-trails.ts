@@ -1,3 +1,4 @@
+import { selectRank } from '../../select.ts'
 import { POSTING_WORDS } from '../../state/values/postings.ts'
 import type { HistoryEntry } from '../online/online-state.ts'
 
@@ -44,6 +45,7 @@ let sums = new Float64Array(0)
 /** NOBODY where the slot is free, else position in the history that the trail was first met at. */
 let because = new Uint16Array(0)
 let used = new Uint32Array(0)
+let ordered = new Float64Array(0)
 
 /**
  * Finds the users whose sessions resemble the present one: each of the user's latest items votes for those who visited
@@ -63,15 +65,23 @@ export function similarTrails({ now, history, influence, postings, visits, own }
     if (!(vote > 0)) continue
     for (const words of postings[position]!) count = addVotes(words, vote, position, own, count)
   }
+  return mostSimilar(count)
+}
+
+/** Of the `count` slots in use, which it frees: those that are followed; of equals the first met. */
+function mostSimilar(count: number): SimilarTrail[] {
+  for (let i = 0; i < count; i++) ordered[i] = sums[used[i]!]!
+  const least = count > FOLLOWED ? selectRank(ordered, count, count - FOLLOWED) : 0
+  let equals = FOLLOWED
+  for (let i = 0; i < count; i++) if (sums[used[i]!]! > least) equals--
   const found: SimilarTrail[] = []
   for (let i = 0; i < count; i++) {
     const slot = used[i]!
-    found.push({ trail: trails[slot]!, similarity: sums[slot]!, anchor: anchors[slot]!, because: because[slot]! })
+    const similarity = sums[slot]!
+    if (similarity > least || (similarity === least && equals-- > 0)) {
+      found.push({ trail: trails[slot]!, similarity, anchor: anchors[slot]!, because: because[slot]! })
+    }
     because[slot] = NOBODY
-  }
-  if (found.length > FOLLOWED) {
-    found.sort((a, b) => b.similarity - a.similarity)
-    found.length = FOLLOWED
   }
   return found
 }
@@ -107,4 +117,5 @@ function reserve(postings: TrailQuery['postings']): void {
   sums = new Float64Array(size)
   because = new Uint16Array(size).fill(NOBODY)
   used = new Uint32Array(size)
+  ordered = new Float64Array(size)
 }
