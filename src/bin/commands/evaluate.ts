@@ -54,6 +54,10 @@ export function evaluateCommand(): Command {
       const config = loadConfig({ home: given.home })
       const { protocol, data, columns = {}, json, dump } = given
       const options = { every: positive('every', given.every), seed: positive('seed', given.seed) }
+      const threads = positive('threads', given.threads)
+      const systems = given.systems ? namesIn('systems', given.systems, CHOOSABLE) : CHOOSABLE
+      const models = given.models ? (namesIn('models', given.models, MODELS) as ModelName[]) : []
+      const budget = positive('budget', given.budget)
       const start = performance.now()
       const problems = new ProblemList()
       const plan = await openPlan({ protocol, data, columns, config }, options, problems)
@@ -61,10 +65,7 @@ export function evaluateCommand(): Command {
       if (plan.cases === 0)
         throw new TributaryError('BAD_INPUT', `${data}: too few events for ${protocol} to ask anything`)
       printSplit(plan)
-      const threads = positive('threads', given.threads)
-      const systems = given.systems ? namesIn('systems', given.systems, CHOOSABLE) : CHOOSABLE
-      const models = given.models ? (namesIn('models', given.models, MODELS) as ModelName[]) : []
-      const fits = await trainModels(plan, models, positive('budget', given.budget), options.seed, config)
+      const fits = await trainModels(plan, models, budget, options.seed, config)
       const source = { protocol, data, columns, config }
       const tally = await evaluateInThreads({ plan, ...source, options, dump, threads, systems, models, fits })
       const seconds = Math.round((performance.now() - start) / 1000)
