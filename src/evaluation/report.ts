@@ -20,6 +20,8 @@ export interface Report {
   readonly seed: number
   /** One case in so many was asked. */
   readonly every: number
+  /** The other options of the command that say what is measured, as they were given: ` --systems blend,ranker`. */
+  readonly given?: string
   readonly rules: string
   readonly split: Readonly<Record<string, number>>
   readonly machine: string
@@ -72,15 +74,16 @@ export interface LatencyReport {
   readonly bins: readonly { readonly untilMs: number; readonly n: number }[]
 }
 
-export type Measured = Pick<Report, 'seed' | 'every' | 'machine' | 'seconds'>
+export type Measured = Pick<Report, 'seed' | 'every' | 'given' | 'machine' | 'seconds'>
 
 export function makeReport(plan: Plan, tally: Tally, measured: Measured): Report {
-  const { seed, every, machine, seconds } = measured
+  const { seed, every, given = '', machine, seconds } = measured
   return {
     protocol: plan.protocol,
     data: plan.events.name,
     seed,
     every,
+    given,
     machine,
     seconds,
     rules: plan.rules,

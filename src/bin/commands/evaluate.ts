@@ -70,7 +70,7 @@ export function evaluateCommand(): Command {
       const tally = await evaluateInThreads({ plan, ...source, options, dump, threads, systems, models, fits })
       const seconds = Math.round((performance.now() - start) / 1000)
       const machine = `${threads} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}`
-      const report: Report = makeReport(plan, tally, { ...options, machine, seconds })
+      const report: Report = makeReport(plan, tally, { ...options, given: givenOptions(given), machine, seconds })
       if (json) writeFileSync(json, reportJson(report))
       if (given.report)
         writePage(given.report, report, given.release ? embeddingMaps(given.release, plan.events.catalogue) : [])
@@ -224,6 +224,11 @@ function printTable(
     const cells = columns.map((column) => values[column]!.toFixed(4).padStart(width(column)))
     console.log(`  ${name}`.padEnd(WIDTH) + cells.join(''))
   }
+}
+
+/** What was chosen to be compared, as on the command line. */
+function givenOptions({ systems, models, budget }: Record<string, string | undefined>): string {
+  return (systems ? ` --systems ${systems}` : '') + (models ? ` --models ${models} --budget ${budget}` : '')
 }
 
 /** The names in a list separated by commas. */
