@@ -73,7 +73,7 @@ export function innerProduct(a: Float64Array, aFrom: number, b: Float64Array, bF
 }
 
 /** Overwrites `scores[0..length)` with their softmax. */
-export function softmax(scores: Float64Array, length: number): void {
+export function softmax(scores: Float32Array | Float64Array, length: number): void {
   let most = Number.NEGATIVE_INFINITY
   for (let i = 0; i < length; i++) if (scores[i]! > most) most = scores[i]!
   let sum = 0

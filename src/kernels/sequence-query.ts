@@ -4,6 +4,7 @@ import { TributaryError } from '../errors.ts'
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { CONTEXTS_AN_EVENT, contextOf, gapBucket } from './event-context.ts'
+import { softmax } from './linear.ts'
 import { LinearAlgebra } from './linear-algebra.ts'
 import { tensorOf } from './tensor-of.ts'
 
@@ -191,18 +192,6 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
     )
     for (let i = 0; i < rows * width; i++) x[from + i]! += added[i]!
   }
-}
-
-function softmax(scores: Float32Array, length: number): void {
-  let most = Number.NEGATIVE_INFINITY
-  for (let i = 0; i < length; i++) if (scores[i]! > most) most = scores[i]!
-  let sum = 0
-  for (let i = 0; i < length; i++) {
-    const value = Math.exp(scores[i]! - most)
-    scores[i] = value
-    sum += value
-  }
-  for (let i = 0; i < length; i++) scores[i]! /= sum
 }
 
 function readBlock(tensors: Tensors, block: number, algebra: LinearAlgebra): Block {
