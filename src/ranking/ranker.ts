@@ -41,6 +41,16 @@ export class Ranker {
     return { items: order.map((row) => candidates[row]!), logits: order.map((row) => logits[row]!) }
   }
 
+  /** What any items would score if they were candidates beside the ranked ones, which keep their logits. */
+  scoresBeside(tensors: Tensors, scored: Scored, { items, logits }: Ranking, others: readonly number[]): number[] {
+    const known = new Map(items.map((item, rank) => [item, logits[rank]!]))
+    const candidates = [...items, ...new Set(others.filter((item) => !known.has(item)))]
+    const all = new Float64Array(candidates.length)
+    rankCandidates(this.#of(tensors), this.#reader.read(scored, candidates), all)
+    for (let row = items.length; row < candidates.length; row++) known.set(candidates[row]!, all[row]!)
+    return others.map((item) => known.get(item)!)
+  }
+
   /**
    * What speaks for or against an item among the candidates ranked with it: logits by feature, the strongest first.
    * @param ranked as `rank` answered

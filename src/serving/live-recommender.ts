@@ -175,20 +175,24 @@ export class LiveRecommender implements Recommender {
   async inspect(userId: string, options: { readonly target?: string; readonly k: number }): Promise<Inspection> {
     const degraded: string[] = []
     await this.#refresh(degraded)
-    const context = await this.#retriever.context({ userId }, degraded)
-    const scored = this.#retriever.run(context)
-    const { blended } = scored
-    const filters = this.#filters({ userId, k: options.k }, context)
-    const candidates = applyFilters(blended.items, filters).kept
-    const blend = { name: 'blend', candidates, score: (of: readonly number[]) => of.map((item) => blended.get(item)) }
-    const [items, catalogue] = [this.#online.items, this.#catalogue]
-    return {
-      userId,
-      release: context.release?.version ?? NO_RELEASE,
-      streamTime: context.now,
-      degraded,
-      history: this.#view(context.history),
-      ...inspect({ ...options, scored, filters, stages: [blend], items, catalogue }),
+    const hold = this.#releases.hold()
+    try {
+      const { release } = hold
+      const context = await this.#retriever.context({ userId }, degraded, this.#online.streamTime, release)
+      const scored = this.#retriever.run(context)
+      const filters = this.#filters({ userId, k: options.k }, context)
+      const { kept } = applyFilters(scored.blended.items, filters)
+      const stages = this.#order.stages(scored, kept, release?.models.get('ranker'))
+      return {
+        userId,
+        release: release?.version ?? NO_RELEASE,
+        streamTime: context.now,
+        degraded,
+        history: this.#view(context.history),
+        ...inspect({ ...options, scored, filters, stages, items: this.#online.items, catalogue: this.#catalogue }),
+      }
+    } finally {
+      hold.end()
     }
   }
 

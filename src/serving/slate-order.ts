@@ -6,6 +6,7 @@ import { Ranker, type Ranking } from '../ranking/ranker.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import { topOf } from '../retrieval/top-of.ts'
+import type { Stage } from './inspect.ts'
 import type { RecommendRequest } from './recommender.ts'
 
 /** Candidates ordered where a blend alone decides: enough for a diverse slate to be picked from. */
@@ -61,6 +62,16 @@ export class SlateOrder {
         return Object.fromEntries(all.slice(0, EXPLAINED))
       },
     }
+  }
+
+  /** What orders the candidates one after another, the last as they are served: for an inspection. */
+  stages(scored: Scored, kept: readonly number[], tensors: Tensors | undefined): Stage[] {
+    const { blended } = scored
+    const blend = { name: 'blend', candidates: kept, score: (of: readonly number[]) => of.map((i) => blended.get(i)) }
+    if (!tensors) return [blend]
+    const ranking = this.#ranker.rank(tensors, scored, kept)
+    const score = (of: readonly number[]) => this.#ranker.scoresBeside(tensors, scored, ranking, of)
+    return [blend, { name: 'ranker', candidates: ranking.items, score }]
   }
 }
 

@@ -1,9 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { inspectionText } from '../../src/bin/inspection-text.ts'
 import { Catalogue } from '../../src/catalogue/catalogue.ts'
+import { modelKernels } from '../../src/kernels/model-kernels.ts'
 import { LiveState } from '../../src/projections/live-state.ts'
+import { Random } from '../../src/random.ts'
+import { encodeParameters, initialParameters } from '../../src/ranking/ranker-parameters.ts'
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
 import { OnlineState } from '../../src/retrieval/online/online-state.ts'
+import { ReleaseSlot } from '../../src/retrieval/release-slot.ts'
+import { ServedRelease } from '../../src/retrieval/served-release.ts'
 import { inspect } from '../../src/serving/inspect.ts'
 import { LiveRecommender } from '../../src/serving/live-recommender.ts'
 import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
@@ -16,6 +21,7 @@ let catalogue: Catalogue
 let recommender: LiveRecommender
 let online: OnlineState
 let clock: number
+let slot: ReleaseSlot
 
 async function liked(userId: string, ...itemIds: string[]) {
   for (const itemId of itemIds) {
@@ -32,7 +38,8 @@ beforeEach(async () => {
   for (const itemId of ITEMS) catalogue.put({ itemId, title: `Title ${itemId}`, genres: ['Drama'] })
   fold = await LiveState.open(await store.own('live', 0), catalogue)
   online = new OnlineState(store, 'live', new ItemIndex())
-  recommender = new LiveRecommender({ online, catalogue })
+  slot = new ReleaseSlot()
+  recommender = new LiveRecommender({ online, catalogue, releases: slot })
   for (let i = 0; i < 6; i++) await liked(`x-${i}`, 'a', 'b')
   for (let i = 0; i < 3; i++) await liked(`y-${i}`, 'a', 'c')
   await liked('z', 'd')
@@ -141,6 +148,24 @@ describe('inspect', () => {
       stages: [{ name: 'blend' }, { name: 'ranker', rank: null }],
     })
     expect(found.target!.reason).toContain('left out by ranker')
+  })
+
+  it('puts the order of a released ranker after that of the blend, as it is served', async () => {
+    const parameters = initialParameters(['blend'], [], new Random(1))
+    parameters.linear[0] = -1
+    const models = new Map([['ranker', encodeParameters(parameters)] as const])
+    const release = { version: '7', watermark: clock, itemIds: ITEMS, models, indexes: new Map() }
+    slot.swap(new ServedRelease(release, online.items, modelKernels))
+    const { release: version, stages, target: found } = await recommender.inspect('me', { target: 'b', k: 10 })
+    const { items } = await recommender.recommend({ userId: 'me', k: 10 })
+    expect(version).toBe('7')
+    expect(stages.map(({ name }) => name)).toEqual(['blend', 'ranker'])
+    expect(stages[1]!.best.map(({ itemId, score }) => [itemId, score])).toEqual(
+      items.map(({ itemId, score }) => [itemId, score]),
+    )
+    // The best of the blend is what this ranker likes least.
+    expect(found!.stages).toMatchObject([{ rank: 1 }, { rank: stages[1]!.candidates }])
+    expect(found!.stages[1]!.negatives).toMatchObject({ beaten: 0 })
   })
 
   it('answers for a user who has left no trace', async () => {
