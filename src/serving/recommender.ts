@@ -72,6 +72,11 @@ export interface SlateItem {
     readonly because: readonly { readonly itemId: string; readonly title: string; readonly weight: number }[]
     /** What the blend added up; where a ranker ordered, what speaks for the item and against it, the strongest first. */
     readonly features: Readonly<Record<string, number>>
+    /**
+     * Where a ranker that attends over the history ordered: the history items that it attended to for this item, strongest
+     * first. The shares of all history items sum to 1 by amount; a negative one speaks against the item.
+     */
+    readonly attention?: readonly { readonly itemId: string; readonly title: string; readonly weight: number }[]
   }
 }
 
