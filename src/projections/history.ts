@@ -25,3 +25,12 @@ export function remember(visit: Visit, history: History, beyond: () => ItemSet):
   const dropped = history.append(visit.item, visit.kind, visit.value, visit.at)
   if (dropped >= 0) beyond().add(dropped)
 }
+
+/** Visits of the same item that came after the history's entry at `index`. */
+export function laterVisits(history: History, index: number, consumes: readonly boolean[]): number {
+  let later = 0
+  for (let i = index + 1; i < history.length; i++) {
+    if (history.item(i) === history.item(index) && consumes[history.kind(i)]) later++
+  }
+  return later
+}

@@ -14,7 +14,7 @@ import { Trail } from '../state/values/trail.ts'
 import { UserFeatures } from '../state/values/user-features.ts'
 import { Vocabulary } from '../state/values/vocabulary.ts'
 import { countCoVisits, coVisited, uncountCoVisits } from './co-visitation.ts'
-import { isRepeated, remember, type Visit } from './history.ts'
+import { isRepeated, laterVisits, remember, type Visit } from './history.ts'
 import { HotTable } from './hot-table.ts'
 
 export interface LiveStateOptions {
@@ -193,11 +193,19 @@ export class LiveState {
     if (this.#consumes[kind]) {
       uncountCoVisits(history, index, this.#consumes, this.#halfLifeMs, (row) => this.#neighbours.change(row))
       this.#statistics.change(Math.floor(item / STATISTICS_CHUNK)).subtract(item, value, at)
+      this.#takeBackVisit(userId, item, laterVisits(history, index, this.#consumes))
     }
     const { genres, year } = this.#contentOf(itemId)
     const preference = preferenceOf({ kind: KINDS[kind]!, value }, this.#kinds)
     this.#features.change(userId).subtract(value, preference, at, genres, year)
     history.remove(index)
+  }
+
+  /** @param later other visits of the item that the user made after it */
+  #takeBackVisit(userId: string, item: number, later: number): void {
+    const trailNumber = keyHash(userId)
+    const position = this.#trails.change(trailNumber).takeBack(item, later)
+    if (position >= 0) this.#postings.change(item).takeBack(trailNumber, position)
   }
 
   #contentOf(itemId: string): { genres: number[]; year: number | undefined } {

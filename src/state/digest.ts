@@ -80,7 +80,8 @@ async function addPartition(store: StateStore, group: string, partition: number,
     const words = readWords(bytes)
     const count = words[0]!
     for (let position = Math.max(0, count - TRAIL_LENGTH); position < count; position++) {
-      add('trails', [number, position, items.name(trailItem(words, position))])
+      const item = trailItem(words, position)
+      if (item >= 0) add('trails', [number, position, items.name(item)])
     }
   })
   await scan(KEYS.postings, (ordinal, bytes) => {

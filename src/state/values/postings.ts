@@ -5,7 +5,7 @@ export const POSTING_WORDS = 2
 
 /**
  * Where the latest visits of one item stand: in whose trail (by its number) and at which position. A ring of
- * POSTINGS_LENGTH, behind the count of all visits ever.
+ * POSTINGS_LENGTH, behind a count that says where the next one goes.
  */
 export class Postings {
   #words: Uint32Array<ArrayBuffer>
@@ -26,6 +26,22 @@ export class Postings {
     }
     this.#words[word] = trail
     this.#words[word + 1] = position
+  }
+
+  /** Takes back what `append` was given, where it is still there. */
+  takeBack(trail: number, position: number): void {
+    const words = this.#words
+    const count = words[0]!
+    const kept = Math.min(count, POSTINGS_LENGTH)
+    const others: number[] = []
+    for (let age = kept; age > 0; age--) {
+      const word = 1 + ((count - age) % POSTINGS_LENGTH) * POSTING_WORDS
+      if (words[word] !== trail || words[word + 1] !== position) others.push(words[word]!, words[word + 1]!)
+    }
+    const left = others.length / POSTING_WORDS
+    if (left === kept) return
+    words[0] = left
+    words.set(others, 1)
   }
 
   /** The stored form: a view, valid until the next `append`. */
