@@ -15,6 +15,9 @@ export interface FreshnessOptions {
   readonly intervalMs?: number
 }
 
+/** Of the last minute: what came while a history was loaded says nothing of now. */
+const WINDOW_MS = 60_000
+const SAMPLES_KEPT = 500
 /** Events awaited at once; beyond, samples are left out. */
 const MAX_AWAITED = 32
 /** An event that is not folded by then counts as that late. */
@@ -22,7 +25,7 @@ const GIVE_UP_MS = 60_000
 
 /** Measures, on a sample, the time from an event accepted by the broker to the state that knows of it. */
 export class Freshness {
-  readonly recent = new RecentValues(500)
+  readonly recent = new RecentValues(SAMPLES_KEPT, WINDOW_MS)
   readonly #options: Required<FreshnessOptions>
   #awaited: Accepted[] = []
   #timer: NodeJS.Timeout | undefined

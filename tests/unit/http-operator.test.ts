@@ -95,6 +95,12 @@ describe('freshness', () => {
     expect(recent.percentile(50)).toBeNull()
     for (const value of [100, 1, 2, 3]) recent.add(value)
     expect([recent.percentile(0), recent.percentile(50), recent.percentile(100)]).toEqual([1, 2, 3])
+    const ofLastMinute = new RecentValues(3, 60_000)
+    ofLastMinute.add(900, 0)
+    ofLastMinute.add(5, 50_000)
+    expect(ofLastMinute.percentile(99, 55_000)).toBe(900)
+    expect(ofLastMinute.percentile(99, 60_001)).toBe(5)
+    expect(ofLastMinute.percentile(99, 120_000)).toBeNull()
   })
 })
 

@@ -89,7 +89,6 @@ export class OperatorFeed {
       streamTime: now(),
       ready: recommender.ready(),
       inFlight: inFlight(),
-      freshnessSamples: freshness?.recent.count ?? 0,
       consumed: consumed ?? null,
       replay: operations.replay?.state() ?? null,
       routes,

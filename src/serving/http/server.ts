@@ -111,7 +111,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 function answerErrors(app: FastifyInstance, onError: (error: unknown, request: string) => void): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = toProblem(error)
-    if (problem.status >= 500 && problem.kind !== 'overloaded') onError(error, `${request.method} ${request.url}`)
+    // A problem that was thrown as one is an answer, such as that nothing is ready yet, and no news for the operator.
+    if (problem.status >= 500 && !(error instanceof Problem)) onError(error, `${request.method} ${request.url}`)
     return sendProblem(reply, problem)
   })
   app.setNotFoundHandler((request, reply) => {

@@ -28,7 +28,7 @@ export function Operator() {
   })
   if (!figures)
     return html`<p class="waiting" aria-busy="true">${connected === false ? 'The server does not answer. Trying again …' : 'Waiting for the first figures …'}</p>`
-  const { point, streamTime, consumed, replay, routes, stages, swaps, inFlight, freshnessSamples } = figures
+  const { point, streamTime, consumed, replay, routes, stages, swaps, inFlight } = figures
   const times = points.map(({ at }) => at / 1000)
   const line = (name, key, colour) => ({ name, colour, values: points.map((one) => one[key]), format: formatNumber })
 
@@ -41,7 +41,7 @@ export function Operator() {
     <dl class="figures panel-wide">
       <${Figure} name="Events" value=${formatNumber(point.eventsPerSecond)} unit="/s" note=${consumed && `${consumed.events.toLocaleString('en')} since the start`} />
       <${Figure} name="Lag" value=${formatNumber(point.lag)} unit="events" note=${consumed && `event log ${formatNumber(consumed.logLag)}`} tone=${point.lag > 1000 ? 'warm' : undefined} />
-      <${Figure} name="Freshness" value=${formatNumber(point.freshnessP50Ms)} unit="ms" note=${freshnessSamples > 0 ? `p99 ${formatNumber(point.freshnessP99Ms)} ms` : 'not measured yet'} />
+      <${Figure} name="Freshness" value=${formatNumber(point.freshnessP50Ms)} unit="ms" note=${point.freshnessP99Ms == null ? 'nothing in the last minute' : `p99 ${formatNumber(point.freshnessP99Ms)} ms, last minute`} />
       <${Figure} name="Requests" value=${formatNumber(point.requestsPerSecond)} unit="/s" note=${`${inFlight} in flight`} />
       <${Figure} name="Slate, p99" value=${formatNumber(point.p99Ms)} unit="ms" note=${point.p50Ms == null ? 'nobody has asked' : `p50 ${formatNumber(point.p50Ms)} ms`} />
       <${Figure} name="Stream clock" value=${formatMoment(streamTime).split(', ')[1]} note=${formatMoment(streamTime).split(', ')[0]} />
