@@ -1,6 +1,7 @@
 // How long a query tower takes for one history of 50 events, in the kernel that serves and in TensorFlow.js, and how far
 // their answers are apart: `node benchmarks/query-towers.ts`. Takes some seconds.
 import * as tf from '@tensorflow/tfjs-core'
+import { CONTENT_FEATURES } from '../src/kernels/item-content.ts'
 import { queryModel } from '../src/kernels/query-models.ts'
 import type { QueryHistory } from '../src/models/query-model.ts'
 import type { Tensor } from '../src/models/tensors.ts'
@@ -79,7 +80,7 @@ const backend = await openTensorFlow()
 const sequence = parametersOf(sequenceParameters(ITEMS, SEQUENCE_RECIPE))
 const sequenceModel = new SequenceModel(sequence, SEQUENCE_RECIPE, none)
 const heads = { shape: [1], data: Float32Array.of(SEQUENCE_RECIPE.heads) }
-const twoTower = parametersOf(twoTowerParameters(ITEMS, TWO_TOWER_RECIPE))
+const twoTower = parametersOf(twoTowerParameters(ITEMS, CONTENT_FEATURES, TWO_TOWER_RECIPE))
 const twoTowerModel = new TwoTowerModel(twoTower, TWO_TOWER_RECIPE, none)
 const items = { shape: [ITEMS, TWO_TOWER_RECIPE.width], data: new Float32Array(ITEMS * TWO_TOWER_RECIPE.width) }
 const window = { from: EVENTS - 1 - SEQUENCE_RECIPE.window, to: EVENTS - 1 }

@@ -90,6 +90,13 @@ directors?: string[]
  */
 actors?: string[]
 plot?: string
+/**
+ * What a model of your own makes of the item, such as the embedding of its text. The same length for all items; only its direction counts.
+ * 
+ * @minItems 2
+ * @maxItems 4096
+ */
+embedding?: number[]
 posterUrl?: string
 }
 /**

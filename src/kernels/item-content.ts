@@ -2,7 +2,7 @@
 // Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009.
 import type { Item } from '../events/types.ts'
 
-/** Features a word, a name or a year may be hashed to. */
+/** Features a word, a name or a year may be hashed to; those of embeddings come behind. */
 export const CONTENT_FEATURES = 2048
 
 export interface ContentBag {
@@ -39,12 +39,24 @@ function wordsOf(text: string): string[] {
   return words.filter((word) => !STOP_WORDS.has(word))
 }
 
+/** Length of the embeddings that items bring along: the one that most of them have, 0 where none does. */
+export function embeddingLength(items: readonly (Item | undefined)[]): number {
+  const counts = new Map<number, number>()
+  for (const item of items) {
+    const length = item?.embedding?.length
+    if (length !== undefined) counts.set(length, (counts.get(length) ?? 0) + 1)
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 0
+}
+
 /**
- * Each field a vector of length 1, its features weighted by how rare they are.
+ * Each field a vector of length 1, its features weighted by how rare they are; behind the hashed features, as one more
+ * field, the embedding that the item brings along.
  *
- * @param rarity by feature, as `featureRarity` gives it
+ * @param rarity by hashed feature, as `featureRarity` gives it
+ * @param embedded length of the embeddings that are read; one of another length is from another model, and left out
  */
-export function contentBag(item: Item | undefined, rarity: ArrayLike<number>): ContentBag {
+export function contentBag(item: Item | undefined, rarity: ArrayLike<number>, embedded = 0): ContentBag {
   if (!item) return EMPTY
   const bag = new Map<number, number>()
   for (const field of fieldsOf(item)) {
@@ -54,7 +66,16 @@ export function contentBag(item: Item | undefined, rarity: ArrayLike<number>): C
     for (const feature of features) bag.set(feature, (bag.get(feature) ?? 0) + rarity[feature]! / norm)
   }
   const features = [...bag.keys()].sort((a, b) => a - b)
-  return { features, weights: features.map((feature) => bag.get(feature)!) }
+  const weights = features.map((feature) => bag.get(feature)!)
+  const { embedding = [] } = item
+  const norm = Math.hypot(...embedding)
+  if (embedding.length === embedded && norm > 0) {
+    embedding.forEach((value, i) => {
+      features.push(CONTENT_FEATURES + i)
+      weights.push(value / norm)
+    })
+  }
+  return { features, weights }
 }
 
 /** Inverse document frequency, smoothed: log((items + 1) / (items with it + 1)). */

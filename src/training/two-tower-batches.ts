@@ -1,4 +1,4 @@
-import { CONTENT_FEATURES, type ContentBag } from '../kernels/item-content.ts'
+import type { ContentBag } from '../kernels/item-content.ts'
 import { ageOf, FEATURES_A_USER, meaningOf, USER_FEATURES, userFeatures } from '../kernels/query-features.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
@@ -36,12 +36,19 @@ export function queryBatch(set: TrainingSet, examples: readonly Example[], windo
   return { size, items, meanings, ages, mask, features }
 }
 
-export function contentRows(items: Int32Array, bags: readonly ContentBag[]): Float32Array {
-  const rows = new Float32Array(items.length * CONTENT_FEATURES)
+/** What the catalogue says of items, by index: in as many features as it takes. */
+export interface Content {
+  readonly bags: readonly ContentBag[]
+  readonly features: number
+}
+
+/** (items, features) */
+export function contentRows(items: Int32Array, { bags, features: width }: Content): Float32Array {
+  const rows = new Float32Array(items.length * width)
   items.forEach((item, row) => {
     const { features, weights } = bags[item]!
     features.forEach((feature, at) => {
-      rows[row * CONTENT_FEATURES + feature] = weights[at]!
+      rows[row * width + feature] = weights[at]!
     })
   })
   return rows
@@ -65,7 +72,7 @@ export function candidateBatch(
   examples: readonly Example[],
   { drawn, expected }: Negatives,
   shares: Float32Array,
-  bags: readonly ContentBag[],
+  content: Content,
   idDropout: number,
   random: Random,
 ): CandidateBatch {
@@ -95,7 +102,7 @@ export function candidateBatch(
   })
   return {
     items,
-    content: contentRows(items, bags),
+    content: contentRows(items, content),
     knownIds: Float32Array.from(items, () => (random.uniform() < idDropout ? 0 : 1)),
     offsets,
     targets,

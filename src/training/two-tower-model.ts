@@ -3,7 +3,6 @@
 // RecSys 2016, with attention pools in place of the mean and in-batch negatives corrected by how often they are drawn:
 // Yi et al., "Sampling-Bias-Corrected Neural Modeling", RecSys 2019; Yang et al., "Mixed Negative Sampling", WWW 2020.
 import * as tf from '@tensorflow/tfjs-core'
-import { CONTENT_FEATURES } from '../kernels/item-content.ts'
 import { AGES, MEANINGS, USER_FEATURES } from '../kernels/query-features.ts'
 import type { Dropout } from './dropout.ts'
 import { lookUp, maskedSoftmaxLoss, unitRows } from './layers.ts'
@@ -40,7 +39,7 @@ export interface QueryBatch {
 export interface CandidateBatch {
   /** (C): item indexes. */
   readonly items: Int32Array
-  /** (C, CONTENT_FEATURES) */
+  /** (C, F): hashed features and what embeddings add to them. */
   readonly content: Float32Array
   /** (C): 0 where the id is hidden, else 1. */
   readonly knownIds: Float32Array
@@ -54,12 +53,17 @@ const DEVIATION = 0.05
 /** Logits of unit vectors begin within ± 10. */
 const SHARPNESS = Math.log(10)
 
-export function twoTowerParameters(items: number, settings: TwoTowerSettings): Record<string, Initial> {
+/** @param features F: of the content of an item */
+export function twoTowerParameters(
+  items: number,
+  features: number,
+  settings: TwoTowerSettings,
+): Record<string, Initial> {
   const { width, pools, hidden, window } = settings
   return {
     ids: { shape: [items, width], deviation: DEVIATION, perItem: true },
     history: { shape: [items, width], deviation: DEVIATION, perItem: true },
-    'content.weights': { shape: [CONTENT_FEATURES, width], deviation: DEVIATION },
+    'content.weights': { shape: [features, width], deviation: DEVIATION },
     'pool.content': { shape: [pools, width], deviation: DEVIATION },
     'pool.recency': { shape: [window, pools], deviation: DEVIATION },
     'pool.age': { shape: [AGES, pools], deviation: DEVIATION },
@@ -131,10 +135,8 @@ export class TwoTowerModel {
       lookUp(this.#of('ids'), tf.tensor1d(indexes, 'int32')),
       tf.tensor2d(knownIds, [indexes.length, 1]),
     )
-    const described = tf.matMul(
-      tf.tensor2d(content, [indexes.length, CONTENT_FEATURES]),
-      this.#of<tf.Tensor2D>('content.weights'),
-    )
+    const weights = this.#of<tf.Tensor2D>('content.weights')
+    const described = tf.matMul(tf.tensor2d(content, [indexes.length, weights.shape[0]]), weights)
     return unitRows(tf.add(ids, described))
   }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { DEFAULT_KINDS, KINDS } from '../events/kinds.ts'
-import { type ContentBag, contentBag, featureRarity } from '../kernels/item-content.ts'
+import { CONTENT_FEATURES, contentBag, embeddingLength, featureRarity } from '../kernels/item-content.ts'
 import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-trainer.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
@@ -11,7 +11,7 @@ import { disposeParameters, makeParameters, readParameters } from './parameters.
 import { shuffle } from './sequence-batches.ts'
 import { openTensorFlow } from './tensorflow.ts'
 import { runTraining } from './training-loop.ts'
-import { candidateBatch, contentRows, type Example, queryBatch } from './two-tower-batches.ts'
+import { type Content, candidateBatch, contentRows, type Example, queryBatch } from './two-tower-batches.ts'
 import { TwoTowerModel, type TwoTowerSettings, twoTowerParameters } from './two-tower-model.ts'
 import { holdOut, rankHoldout } from './validation.ts'
 
@@ -70,7 +70,7 @@ class Training {
   readonly #options: TrainOptions
   readonly #recipe: TwoTowerRecipe
   readonly #random: Random
-  readonly #bags: readonly ContentBag[]
+  readonly #content: Content
   readonly #rarity: Float32Array
   readonly #isRefresh: boolean
   /** By item: 1 where someone has met it. Where nobody has, its own embedding means nothing. */
@@ -84,7 +84,9 @@ class Training {
     this.#isRefresh = options.previous !== undefined && options.since !== undefined
     // A warm start goes on with the weights of features, which were learned with that rarity.
     this.#rarity = options.previous?.tensors.get('content.rarity')?.data ?? featureRarity(set.items)
-    this.#bags = set.items.map((item) => contentBag(item, this.#rarity))
+    const embedded = embeddingLength(set.items)
+    const bags = set.items.map((item) => contentBag(item, this.#rarity, embedded))
+    this.#content = { bags, features: CONTENT_FEATURES + embedded }
     this.#isMet = new Float32Array(set.itemIds.length)
     for (const item of set.item) this.#isMet[item] = 1
   }
@@ -94,7 +96,7 @@ class Training {
     const random = this.#random
     const set = this.#set
     const dropout = new Dropout(recipe.dropout, random)
-    const initials = twoTowerParameters(set.itemIds.length, recipe)
+    const initials = twoTowerParameters(set.itemIds.length, this.#content.features, recipe)
     const parameters = makeParameters(initials, random, set.itemIds, this.#options.previous)
     const model = new TwoTowerModel(parameters, recipe, dropout)
     const holdout = holdOut(set, random)
@@ -134,7 +136,7 @@ class Training {
             const batch = examples.slice(from, from + recipe.batchSize)
             return model.loss(
               queryBatch(set, batch, recipe.window),
-              candidateBatch(set, batch, sampler.draw(), shares, this.#bags, recipe.idDropout, random),
+              candidateBatch(set, batch, sampler.draw(), shares, this.#content, recipe.idDropout, random),
             )
           },
           validate,
@@ -183,7 +185,7 @@ class Training {
     for (let from = 0; from < count; from += BLOCK) {
       const indexes = Int32Array.from({ length: Math.min(BLOCK, count - from) }, (_, at) => from + at)
       const vectors = tf.tidy(() =>
-        model.items(indexes, contentRows(indexes, this.#bags), this.#isMet.subarray(from, from + indexes.length)),
+        model.items(indexes, contentRows(indexes, this.#content), this.#isMet.subarray(from, from + indexes.length)),
       )
       data.set(vectors.dataSync() as Float32Array, from * width)
       vectors.dispose()

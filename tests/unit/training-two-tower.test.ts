@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { CONTENT_FEATURES } from '../../src/kernels/item-content.ts'
 import { itemTower } from '../../src/kernels/item-tower.ts'
 import { queryModel } from '../../src/kernels/query-models.ts'
 import { Random } from '../../src/random.ts'
@@ -65,6 +66,27 @@ describe('the two-tower model', () => {
     for (let i = 0; i < vector.length; i++) expect(vector[i]).toBeCloseTo(row[i]!, 5)
   })
 
+  it('places an item by the embedding that it brings along, and leaves out one from another model', async () => {
+    const half = set.itemIds.length / 2
+    const random = new Random(2)
+    // Two kinds of items that nothing but their embeddings tells apart.
+    const embedded = (kind: number) => [0, 1, 2].map((i) => 10 * Number(i === kind) + random.normal())
+    const items = set.itemIds.map((itemId, i) => ({ itemId, title: 'Film', embedding: embedded(i < half ? 0 : 1) }))
+    const { tensors } = await twoTowerTrainer(SMALL).train({ ...set, items }, OPTIONS)
+    const tower = itemTower(tensors)
+    const vectors = tensors.get('items')!.data
+    const likeness = (embedding: number[], from: number) => {
+      const fresh = new Float32Array(tower.dimensions)
+      tower.embed({ itemId: 'new', title: 'Film', embedding }, fresh)
+      let sum = 0
+      for (let i = 0; i < half * SMALL.width; i++) sum += fresh[i % SMALL.width]! * vectors[from * SMALL.width + i]!
+      return sum
+    }
+    expect(likeness([1, 0, 0], 0)).toBeGreaterThan(likeness([1, 0, 0], half))
+    expect(likeness([0, 1, 0], half)).toBeGreaterThan(likeness([0, 1, 0], 0))
+    expect(likeness([1, 0, 0, 0], 0)).toBe(likeness([0, 1, 0, 0], 0))
+  })
+
   it('comes out the same for the same seed', async () => {
     const recipe = { ...SMALL, epochs: 2 }
     const [a, b] = [
@@ -76,7 +98,7 @@ describe('the two-tower model', () => {
 
   it('answers the same in the kernel that serves', () => {
     const random = new Random(5)
-    const initials = Object.entries(twoTowerParameters(set.itemIds.length, SMALL)).map(
+    const initials = Object.entries(twoTowerParameters(set.itemIds.length, CONTENT_FEATURES, SMALL)).map(
       ([name, initial]) => [name, { ...initial, deviation: 0.3 }] as const,
     )
     const parameters = makeParameters(Object.fromEntries(initials), random, set.itemIds)
@@ -100,13 +122,13 @@ describe('the two-tower model', () => {
   })
 
   it('takes no item of the user for a negative, and corrects the others by how often they are drawn', () => {
-    const bags = set.items.map(() => ({ features: [], weights: [] }))
+    const content = { bags: set.items.map(() => ({ features: [], weights: [] })), features: CONTENT_FEATURES }
     const shares = new Float32Array(set.itemIds.length).fill(1 / 20)
     const target = 5
     const own = new Set(set.item.subarray(0, 12))
     const other = [...set.itemIds.keys()].find((item) => !own.has(item))!
     const negatives = { drawn: Int32Array.of(set.item[0]!, other), expected: new Float32Array(20).fill(0.5) }
-    const batch = candidateBatch(set, [{ user: 0, target }], negatives, shares, bags, 0, new Random(1))
+    const batch = candidateBatch(set, [{ user: 0, target }], negatives, shares, content, 0, new Random(1))
     expect([...batch.items]).toEqual([set.item[target], set.item[0], other])
     expect(batch.offsets[0]).toBe(0)
     expect(batch.offsets[1]).toBeLessThan(-1e6)
