@@ -13,6 +13,9 @@ export class ItemContent {
   year = new Float64Array(1024).fill(Number.NaN)
   /** A bit for each genre. */
   genres = new Uint32Array(1024)
+  /** A number for the director named first, 0 where none is. */
+  director = new Int32Array(1024)
+  readonly #directors = new Map<string, number>()
 
   constructor(items: ItemIndex, catalogue: Pick<Catalogue, 'values' | 'onChange'>) {
     this.#items = items
@@ -30,13 +33,14 @@ export class ItemContent {
     return overlap(this.genres[a] ?? 0, this.genres[b] ?? 0)
   }
 
-  #put({ itemId, year = Number.NaN, genres = [] }: Item): void {
+  #put({ itemId, year = Number.NaN, genres = [], directors = [] }: Item): void {
     const index = this.#items.index(itemId)
     if (index >= this.year.length) this.#grow(2 * index)
     this.year[index] = year
     let mask = 0
     for (const genre of genres) mask |= this.#bitFor(genre)
     this.genres[index] = mask
+    this.director[index] = this.#numberFor(directors[0])
   }
 
   #bitFor(genre: string): number {
@@ -47,12 +51,22 @@ export class ItemContent {
     return bit
   }
 
+  #numberFor(director: string | undefined): number {
+    if (director === undefined) return 0
+    const known = this.#directors.get(director)
+    if (known !== undefined) return known
+    this.#directors.set(director, this.#directors.size + 1)
+    return this.#directors.size
+  }
+
   #grow(size: number): void {
-    const { year, genres } = this
+    const { year, genres, director } = this
     this.year = new Float64Array(size).fill(Number.NaN)
     this.year.set(year)
     this.genres = new Uint32Array(size)
     this.genres.set(genres)
+    this.director = new Int32Array(size)
+    this.director.set(director)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Item, Kind } from '../events/types.ts'
+import type { DiversifierName } from '../ranking/diversify.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
 
 /** What serving can answer. Everything HTTP knows about recommending goes through this port. */
@@ -32,6 +33,8 @@ export interface RecommendRequest {
   readonly category?: string
   /** 0 for the most relevant items, 1 for the most different. Default 0. */
   readonly diversity?: number
+  /** How it is made different. Default `mmr`. */
+  readonly diversifier?: DiversifierName
   /** Adds `explanation` to each item. */
   readonly explain?: boolean
   /** Adds `debug` to the slate. */

@@ -41,19 +41,19 @@ export class SlateOrder {
   order(
     scored: Scored,
     kept: readonly number[],
-    { k, diversity = 0 }: Pick<RecommendRequest, 'k' | 'diversity'>,
+    { k, diversity = 0, diversifier }: Pick<RecommendRequest, 'k' | 'diversity' | 'diversifier'>,
     tensors: Tensors | undefined,
   ): OrderedSlate {
     const { blended } = scored
     if (!tensors) {
       const items = topOf(kept, diversity > 0 ? Math.max(POOL, k) : k, blended)
       const ranking = { items, logits: items.map((item) => blended.get(item)) }
-      return { items: diversify(ranking, this.#content, k, diversity), score: (item) => blended.get(item) }
+      return { items: diversify(ranking, this.#content, k, diversity, diversifier), score: (item) => blended.get(item) }
     }
     const ranking = this.#ranker.rank(tensors, scored, kept)
     const logits = logitsOf(ranking)
     return {
-      items: diversify(ranking, this.#content, k, diversity),
+      items: diversify(ranking, this.#content, k, diversity, diversifier),
       // What was put in without having been ranked comes after what was.
       score: (item) => logits.get(item) ?? ranking.logits.at(-1)!,
       features: (item) => {

@@ -52,6 +52,7 @@ describe('GET /recommend', () => {
         exclude: ['3'],
         category: 'Drama',
         diversity: 0,
+        diversifier: 'mmr',
         explain: true,
         debug: true,
       },

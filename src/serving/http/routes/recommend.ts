@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { DiversifierName } from '../../../ranking/diversify.ts'
 import type { Impressions } from '../../impressions.ts'
 import type { Recommender, RecommendRequest, Slate } from '../../recommender.ts'
 import type { ServingMetrics } from '../metrics.ts'
@@ -18,6 +19,7 @@ interface RecommendQuery {
   exclude?: string
   category?: string
   diversity: number
+  diversifier: DiversifierName
   explain: boolean
   debug: boolean
 }
@@ -52,7 +54,7 @@ export function recommendRoute(app: FastifyInstance, dependencies: RecommendDepe
 }
 
 function recommendRequest(query: RecommendQuery): RecommendRequest {
-  const { user, k, category, diversity, explain, debug } = query
+  const { user, k, category, diversity, diversifier, explain, debug } = query
   const items = idList('items', query.items, MAX_SESSION_ITEMS)
   const exclude = idList('exclude', query.exclude, MAX_EXCLUDED_ITEMS)
   if (user === undefined && items === undefined) {
@@ -63,6 +65,7 @@ function recommendRequest(query: RecommendQuery): RecommendRequest {
     userId: user ?? ANONYMOUS,
     k,
     diversity,
+    diversifier,
     explain,
     debug,
     ...(items && { items }),
