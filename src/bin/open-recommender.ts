@@ -13,6 +13,9 @@ import type { Offsets } from '../state/state-store.ts'
 import { openBroker, openReleases, openStateStore } from './adapters.ts'
 import { whenAvailable } from './when-available.ts'
 
+/** Of item rows and trails: what is popular is read once for all, and is at most so old. */
+const ROW_CACHE = { maxBytes: 128 * 2 ** 20, maxAgeMs: 1000 }
+
 export interface OpenRecommender {
   readonly recommender: LiveRecommender
   readonly broker: Broker
@@ -36,7 +39,7 @@ export async function openRecommender(config: Config, events: ReleaseEvents = {}
   await whenAvailable(() => catalogue.follow(broker))
   const items = new ItemIndex()
   const slot = new ReleaseSlot()
-  const online = new OnlineState(store, LIVE_GROUP, items)
+  const online = new OnlineState(store, LIVE_GROUP, items, ROW_CACHE)
   const recommender = new LiveRecommender({ online, catalogue, releases: slot })
   const [folder, kernels] = [openReleases(config), modelKernels]
   const follower = await serveReleases({ broker, folder, slot, items, catalogue, kernels, onSwap, onFailure })

@@ -1,6 +1,7 @@
+import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import { CO_VISIT_HALF_LIFE_MS, DECAY_LANDMARK_MS } from '../state/values/decay.ts'
-import { NEIGHBOUR_WORDS, type NeighbourColumns } from '../state/values/neighbours.ts'
+import { NEIGHBOUR_WORDS } from '../state/values/neighbours.ts'
 
 const HISTORY = 10
 
@@ -17,16 +18,13 @@ export function scoreReference(context: RequestContext, into: Float64Array, rari
   const undecay = 2 ** (-(context.now - DECAY_LANDMARK_MS) / CO_VISIT_HALF_LIFE_MS)
   for (let position = 0; position < Math.min(HISTORY, rows.length); position++) {
     const factor = (0.8 ** position * undecay) / (10 + (table.visits[history[position]!.item] ?? 0))
-    for (const { row, indexes } of rows[position]!) addRow(into, row, indexes, factor)
+    addRow(into, rows[position]!, factor)
   }
   for (let item = 0; item < into.length; item++) into[item]! *= rarity[item]!
 }
 
-function addRow(into: Float64Array, { items, weights }: NeighbourColumns, indexes: Int32Array, factor: number): void {
-  for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
-    const item = indexes[items[at]!] ?? -1
-    if (item >= 0) into[item]! += factor * weights[at + 1]!
-  }
+function addRow(into: Float64Array, { items, weights }: NeighbourRow, factor: number): void {
+  for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) into[items[at]!]! += factor * weights[at + 1]!
 }
 
 export function referenceRarity(visits: number): number {

@@ -1,3 +1,4 @@
+import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import { ROW_EXPONENT, ROW_OFFSET } from '../retrieval/sources/neighbour-scores.ts'
 import { NEIGHBOUR_WORDS } from '../state/values/neighbours.ts'
@@ -126,16 +127,15 @@ export class FeatureReader {
     const together = this.#together
     const width = this.names.length
     for (let lag = 0; lag < LAGS; lag++) {
-      const row = rows[lag] ?? []
       const factor = (ROW_OFFSET + (table.visits[history[lag]?.item ?? -1] ?? 0)) ** -ROW_EXPONENT
-      addRows(row, factor, together)
+      addRow(rows[lag], factor, together)
       const column = ITEM_FEATURES.indexOf('co-visits-1') + lag
       const best = bestOf(candidates, (item) => together[item]! * table.rarity[item]!)
       for (let i = 0; i < candidates.length; i++) {
         const item = candidates[i]!
         into[i * width + column] = relative((together[item] ?? 0) * (table.rarity[item] ?? 0), best)
       }
-      addRows(row, 0, together)
+      addRow(rows[lag], 0, together)
     }
   }
 
@@ -177,13 +177,12 @@ export class FeatureReader {
 }
 
 /** Adds the visits after, times `factor`, to `into` by item index; a factor of 0 clears what was added. */
-function addRows(rows: Scored['context']['rows'][number], factor: number, into: Float64Array): void {
-  for (const { row, indexes } of rows) {
-    for (let at = 0; at < row.items.length; at += NEIGHBOUR_WORDS) {
-      const item = indexes[row.items[at]!] ?? -1
-      if (item < 0 || item >= into.length) continue
-      into[item] = factor === 0 ? 0 : into[item]! + factor * row.weights[at + 1]!
-    }
+function addRow(row: NeighbourRow | undefined, factor: number, into: Float64Array): void {
+  if (!row) return
+  const { items, weights } = row
+  for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
+    const item = items[at]!
+    if (item < into.length) into[item] = factor === 0 ? 0 : factor * weights[at + 1]!
   }
 }
 

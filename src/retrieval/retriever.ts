@@ -2,7 +2,8 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { keyHash } from '../events/topics.ts'
 import { Blend, type Proposal } from './blend.ts'
-import type { HistoryEntry, NeighbourRow, OnlineState, UserState } from './online/online-state.ts'
+import type { NeighbourRow } from './online/neighbour-row.ts'
+import type { HistoryEntry, OnlineState, UserState } from './online/online-state.ts'
 import { TopLists } from './online/top-lists.ts'
 import type { ReleaseSlot } from './release-slot.ts'
 import type { ServedRelease } from './served-release.ts'
@@ -94,7 +95,7 @@ export class Retriever {
     const recent = history.slice(0, ROWS_READ).map(({ item }) => item)
     const own = 'userId' in who ? keyHash(who.userId) : -1
     const [rows, sessions] = await Promise.all([
-      this.#online.neighbours(recent).catch((): NeighbourRow[][] => {
+      this.#online.rows.neighbours(recent).catch((): NeighbourRow[] => {
         degraded.push('co-visits')
         return []
       }),
@@ -107,9 +108,11 @@ export class Retriever {
   }
 
   async #sessions(query: Omit<TrailQuery, 'postings' | 'visits'>, recent: readonly number[]) {
-    const postings = await this.#online.postings(recent)
-    const similar = similarTrails({ ...query, postings, visits: this.#online.table.visits })
-    return (await this.#online.trails(similar)).sort((a, b) => a.because - b.because)
+    const { rows, table } = this.#online
+    const similar = similarTrails({ ...query, postings: await rows.postings(recent), visits: table.visits })
+    const trails = await rows.trails(similar.map(({ trail }) => trail))
+    const sessions = similar.flatMap((one, at) => (trails[at] ? [{ ...one, ...trails[at] }] : []))
+    return sessions.sort((a, b) => a.because - b.because)
   }
 
   run(context: RequestContext): Scored {

@@ -11,9 +11,14 @@ interface Partition {
  * A state store that ends with the process: for evaluation, which folds a whole stream once and throws it away.
  * @param options.shared keeps the committed bytes themselves instead of a copy: cheap, for a caller that changes what
  * it committed only to commit it again before it reads
+ * @param options.onCommit told what has been written or deleted, once it is there
  */
-export function openMemoryStateStore(options: { partitions: number; shared?: boolean }): StateStore {
-  const { shared = false } = options
+export function openMemoryStateStore(options: {
+  partitions: number
+  shared?: boolean
+  onCommit?: (partition: number, keys: Iterable<string>) => void
+}): StateStore {
+  const { shared = false, onCommit } = options
   const partitionsById = new Map<string, Partition>()
   const at = (group: string, partition: number): Partition => {
     const id = `${group}/${partition}`
@@ -52,6 +57,7 @@ export function openMemoryStateStore(options: { partitions: number; shared?: boo
             else overwrite(mine.values, key, value)
           }
           mine.offsets = { ...mine.offsets, ...offsets }
+          onCommit?.(partition, mutations.keys())
         },
       }
     },

@@ -3,6 +3,7 @@ import { partitionFor } from '../events/topics.ts'
 import type { Interaction, Item } from '../events/types.ts'
 import { LiveState } from '../projections/live-state.ts'
 import { ItemIndex } from '../retrieval/online/item-index.ts'
+import { UNTIL_CHANGED } from '../retrieval/online/live-rows.ts'
 import { OnlineState } from '../retrieval/online/online-state.ts'
 import { Retriever, type Scored } from '../retrieval/retriever.ts'
 import type { CandidateSource } from '../retrieval/sources/candidate-source.ts'
@@ -38,16 +39,18 @@ export class LiveReplica {
   #refreshedAt = Number.NEGATIVE_INFINITY
 
   static async open(options: LiveReplicaOptions): Promise<LiveReplica> {
-    const store = openMemoryStateStore({ partitions: options.partitions, shared: true })
+    const { partitions } = options
+    const onCommit = (partition: number, keys: Iterable<string>) => online.rows.forget(partition, keys)
+    const store = openMemoryStateStore({ partitions, shared: true, onCommit })
+    const items = new ItemIndex()
+    for (const itemId of options.itemIds ?? []) items.index(itemId)
+    const online = new OnlineState(store, LIVE_GROUP, items, UNTIL_CHANGED)
     const catalogue = new Catalogue()
     for (const item of options.items) catalogue.put(item)
     const folds: LiveState[] = []
-    for (let partition = 0; partition < options.partitions; partition++) {
+    for (let partition = 0; partition < partitions; partition++) {
       folds.push(await LiveState.open(await store.own(LIVE_GROUP, partition), catalogue))
     }
-    const items = new ItemIndex()
-    for (const itemId of options.itemIds ?? []) items.index(itemId)
-    const online = new OnlineState(store, LIVE_GROUP, items)
     const retriever = new Retriever({ online, catalogue, sources: options.sources })
     return new LiveReplica(items, catalogue, folds, online, retriever)
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readTrail } from '../../src/retrieval/online/trail-row.ts'
 import type { RequestContext } from '../../src/retrieval/sources/candidate-source.ts'
 import { Scores } from '../../src/retrieval/sources/scores.ts'
 import { sessionKnn } from '../../src/retrieval/sources/session-knn.ts'
@@ -12,7 +13,7 @@ const NOW = 1_000_000
 function postingsOf(...visits: [trail: number, position: number][]): Uint32Array {
   const postings = new Postings()
   for (const [trail, position] of visits) postings.append(trail, position)
-  return readWords(postings.encode())
+  return readWords(postings.encode()).slice(1)
 }
 
 /** A query of someone who has just visited item 0, and item 1 before it. */
@@ -22,7 +23,7 @@ function query(overrides: Partial<TrailQuery>): TrailQuery {
     now: NOW,
     history: [entry(0), entry(1)],
     influence: [1, 1],
-    postings: [[], []],
+    postings: [new Uint32Array(), new Uint32Array()],
     visits: Float64Array.of(10, 10, 10),
     own: -1,
     ...overrides,
@@ -36,7 +37,7 @@ describe('similar trails', () => {
     const found = byTrail(
       similarTrails(
         query({
-          postings: [[postingsOf([7, 40], [8, 40], [9, 40])], [postingsOf([7, 39], [8, 90], [6, 3])]],
+          postings: [postingsOf([7, 40], [8, 40], [9, 40]), postingsOf([7, 39], [8, 90], [6, 3])],
         }),
       ),
     )
@@ -50,7 +51,7 @@ describe('similar trails', () => {
   })
 
   it('leave out the own trail, and what the user did not like has no vote', () => {
-    const postings = [[postingsOf([7, 1], [8, 2])], [postingsOf([9, 5])]]
+    const postings = [postingsOf([7, 1], [8, 2]), postingsOf([9, 5])]
     const found = byTrail(similarTrails(query({ postings, influence: [1, -1], own: 8 })))
     expect([...found.keys()]).toEqual([7])
   })
@@ -66,18 +67,16 @@ describe('similar trails', () => {
           Math.floor(random() * 50),
         ]),
       )
-    const given = query({ postings: Array.from({ length: 20 }, () => [list(), list()]) })
+    const given = query({ postings: Array.from({ length: 20 }, () => Uint32Array.of(...list(), ...list())) })
     const history = Array.from({ length: 20 }, (_, i) => ({ ...given.history[0]!, at: NOW - 60_000 * i }))
     const influence = history.map(() => 1)
     const sums = new Map<number, { similarity: number; anchor: number }>()
-    given.postings.forEach((lists, position) => {
+    given.postings.forEach((words, position) => {
       const vote = 0.9 ** position / Math.log(10 + 10) / (1 + (60_000 * position) / 600_000)
-      for (const words of lists) {
-        for (let at = 1; at < words.length; at += 2) {
-          const sum = sums.get(words[at]!)
-          if (sum) sum.similarity += vote / (1 + Math.abs(sum.anchor - words[at + 1]!) / 3)
-          else sums.set(words[at]!, { similarity: vote, anchor: words[at + 1]! })
-        }
+      for (let at = 0; at < words.length; at += 2) {
+        const sum = sums.get(words[at]!)
+        if (sum) sum.similarity += vote / (1 + Math.abs(sum.anchor - words[at + 1]!) / 3)
+        else sums.set(words[at]!, { similarity: vote, anchor: words[at + 1]! })
       }
     })
     const expected = [...sums.values()].map(({ similarity }) => similarity).sort((a, b) => b - a)
@@ -100,8 +99,7 @@ describe('session-kNN', () => {
         similarity: 2,
         anchor: 2,
         because: 0,
-        words: readWords(trail.encode()),
-        indexes: Int32Array.of(0, 1, 2, 3, 4, 5),
+        ...readTrail(trail.encode(), Int32Array.of(0, 1, 2, 3, 4, 5)),
       },
     ]
     const scores = new Scores()

@@ -7,6 +7,7 @@ import type { ReleasedModels } from '../../models/released-models.ts'
 import { LiveState } from '../../projections/live-state.ts'
 import type { LoadedRelease } from '../../releases/load-release.ts'
 import { ItemIndex } from '../../retrieval/online/item-index.ts'
+import { UNTIL_CHANGED } from '../../retrieval/online/live-rows.ts'
 import { OnlineState } from '../../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../../retrieval/release-slot.ts'
 import { type Scored, SOURCES } from '../../retrieval/retriever.ts'
@@ -43,7 +44,8 @@ export async function live(
   systems = LIVE_SYSTEMS,
   fits: readonly FittedFiles[] = [],
 ): Promise<LiveScorer> {
-  const store = openMemoryStateStore({ partitions, shared: true })
+  const onCommit = (partition: number, keys: Iterable<string>) => serving?.online.rows.forget(partition, keys)
+  const store = openMemoryStateStore({ partitions, shared: true, onCommit })
   const folds = await Folds.open(events, store)
   const visits = new Float64Array(events.itemIds.length)
   const rarity = new Float64Array(events.itemIds.length).fill(referenceRarity(0))
@@ -105,7 +107,7 @@ export async function live(
         return
       }
       if (isFirst) {
-        const online = new OnlineState(store, LIVE_GROUP, items)
+        const online = new OnlineState(store, LIVE_GROUP, items, UNTIL_CHANGED)
         serving = {
           online,
           recommender: new LiveRecommender({ online, catalogue: catalogueOf(events), releases }),

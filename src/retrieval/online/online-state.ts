@@ -1,15 +1,15 @@
-import { partitionFor, partitionOfHash } from '../../events/topics.ts'
+import { partitionFor } from '../../events/topics.ts'
 import type { User } from '../../events/types.ts'
 import { KEYS } from '../../state/keys.ts'
 import type { StateStore } from '../../state/state-store.ts'
 import { HISTORY_ENTRY_BYTES, History } from '../../state/values/history.ts'
 import { ItemSet } from '../../state/values/item-set.ts'
-import { type NeighbourColumns, readNeighbours } from '../../state/values/neighbours.ts'
-import { readWords } from '../../state/values/postings.ts'
 import { type GenreTaste, UserFeatures } from '../../state/values/user-features.ts'
 import { VOCABULARY_CHUNK, Vocabulary } from '../../state/values/vocabulary.ts'
+import type { CacheLimits } from './aged-cache.ts'
 import type { ItemIndex } from './item-index.ts'
 import { ItemTable } from './item-table.ts'
+import { LiveRows, NO_CACHE } from './live-rows.ts'
 import { PartitionVocabulary } from './partition-vocabulary.ts'
 
 /** One interaction of a user, the item by its index in this process. */
@@ -30,27 +30,16 @@ export interface UserState {
   readonly genres: readonly (GenreTaste & { readonly name: string })[]
 }
 
-/** The co-visits out of one item: one row a partition that has met it. */
-export interface NeighbourRow {
-  readonly row: NeighbourColumns
-  /** Item indexes by the row's ordinals. */
-  readonly indexes: Int32Array
-}
-
-/** A stored trail. */
-export interface TrailRow {
-  readonly words: Uint32Array
-  /** Item indexes by the trail's ordinals. */
-  readonly indexes: Int32Array
-}
-
 /**
  * The online state as serving reads it: the partitions' shards merged, their ordinals translated to item indexes.
- * A user, and rows, are read anew for every request; item statistics and vocabularies are refreshed every so often.
+ * A user is read anew for every request, rows where they are not cached; item statistics and vocabularies are refreshed
+ * every so often.
  */
 export class OnlineState {
   readonly items: ItemIndex
   readonly table: ItemTable
+  /** What users share. */
+  readonly rows: LiveRows
   readonly #store: StateStore
   readonly #group: string
   readonly #vocabularies: readonly PartitionVocabulary[]
@@ -58,7 +47,8 @@ export class OnlineState {
   #streamTime = 0
   #refreshing: Promise<void> | undefined
 
-  constructor(store: StateStore, group: string, items: ItemIndex) {
+  /** @param cache of rows; without it every row is read anew */
+  constructor(store: StateStore, group: string, items: ItemIndex, cache: CacheLimits = NO_CACHE) {
     this.#store = store
     this.#group = group
     this.items = items
@@ -66,6 +56,7 @@ export class OnlineState {
     this.#vocabularies = partitions.map((partition) => new PartitionVocabulary(store, group, partition, items))
     this.#genreNames = partitions.map(() => new Vocabulary())
     this.table = new ItemTable(store, group, this.#vocabularies)
+    this.rows = new LiveRows({ store, group, items, vocabularies: this.#vocabularies, cache })
   }
 
   /** The greatest event time that any partition has folded, as of the last refresh. */
@@ -137,53 +128,6 @@ export class OnlineState {
     const partition = partitionFor(userId, this.#store.partitions)
     const [bytes] = await this.#store.read(this.#group, partition, [KEYS.profile + userId])
     return bytes && JSON.parse(Buffer.from(bytes).toString('utf8'))
-  }
-
-  /** The co-visits out of each of `items` (indexes), in their order: one read a partition for all of them. */
-  neighbours(items: readonly number[]): Promise<NeighbourRow[][]> {
-    return this.#ofItems(KEYS.neighbours, items, (bytes, indexes) => ({ row: readNeighbours(bytes), indexes }))
-  }
-
-  /** Where each of `items` was visited lately, as stored, in the same way. */
-  postings(items: readonly number[]): Promise<Uint32Array[][]> {
-    return this.#ofItems(KEYS.postings, items, readWords)
-  }
-
-  /** The trails of some users, by the hash of their id: one read a partition. Such as are not there are left out. */
-  async trails<T extends { readonly trail: number }>(wanted: readonly T[]): Promise<(T & TrailRow)[]> {
-    const { partitions } = this.#store
-    const rows = await Promise.all(
-      this.#vocabularies.map(async ({ indexes }, partition) => {
-        const here = wanted.filter(({ trail }) => partitionOfHash(trail, partitions) === partition)
-        if (here.length === 0) return []
-        const keys = here.map(({ trail }) => KEYS.trails + trail)
-        const values = await this.#store.read(this.#group, partition, keys)
-        return here.flatMap((one, at) => (values[at] ? [{ ...one, words: readWords(values[at]), indexes }] : []))
-      }),
-    )
-    return rows.flat()
-  }
-
-  async #ofItems<T>(prefix: string, items: readonly number[], read: (bytes: Uint8Array, indexes: Int32Array) => T) {
-    const rows: T[][] = items.map(() => [])
-    await Promise.all(
-      this.#vocabularies.map(async (vocabulary, partition) => {
-        const asked: number[] = []
-        const keys: string[] = []
-        items.forEach((item, position) => {
-          const ordinal = vocabulary.ordinal(item)
-          if (ordinal < 0) return
-          asked.push(position)
-          keys.push(prefix + ordinal)
-        })
-        if (keys.length === 0) return
-        const values = await this.#store.read(this.#group, partition, keys)
-        values.forEach((bytes, at) => {
-          if (bytes) rows[asked[at]!]!.push(read(bytes, vocabulary.indexes))
-        })
-      }),
-    )
-    return rows
   }
 
   async #readAll(): Promise<void> {

@@ -1,6 +1,8 @@
 import type { ItemTable } from '../online/item-table.ts'
-import type { HistoryEntry, NeighbourRow, TrailRow, UserState } from '../online/online-state.ts'
+import type { NeighbourRow } from '../online/neighbour-row.ts'
+import type { HistoryEntry, UserState } from '../online/online-state.ts'
 import type { TopLists } from '../online/top-lists.ts'
+import type { TrailRow } from '../online/trail-row.ts'
 import type { ServedRelease } from '../served-release.ts'
 import type { Scores } from './scores.ts'
 import type { SimilarTrail } from './similar-trails.ts'
@@ -14,7 +16,7 @@ export interface RequestContext {
   /** Of each history entry: how much it speaks for (negative: against) what goes with it. */
   readonly influence: readonly number[]
   /** Co-visits of the newest ROWS_READ entries; empty where they could not be read. */
-  readonly rows: readonly (readonly NeighbourRow[])[]
+  readonly rows: readonly NeighbourRow[]
   /** Of those whose recent visits resemble the user's, in the order of `because`; empty where they could not be read. */
   readonly sessions: readonly (SimilarTrail & TrailRow)[]
   /** Undefined for an anonymous session. */

@@ -25,8 +25,7 @@ export function addNeighbourScores(
     const visits = table.visits[history[position]!.item] ?? 0
     const factor = (weight(position) * influence[position]! * undecay) / (ROW_OFFSET + visits) ** ROW_EXPONENT
     if (factor === 0) continue
-    const factors = { after: factor, before: factor * before }
-    for (const { row, indexes } of rows[position]!) into.addRow(row, indexes, factors, position)
+    into.addRow(rows[position]!, { after: factor, before: factor * before }, position)
   }
   into.scale(table.rarity)
 }

@@ -1,4 +1,5 @@
-import { NEIGHBOUR_WORDS, type NeighbourColumns } from '../../state/values/neighbours.ts'
+import { NEIGHBOUR_WORDS } from '../../state/values/neighbours.ts'
+import type { NeighbourRow } from '../online/neighbour-row.ts'
 
 // An item's cell is 32 bytes, so that what the innermost loop touches of it lies in one line of the processor's cache:
 // f64 score · f64 what the loudest history entry said · f64 what the one being added says so far · i32 the loudest
@@ -46,29 +47,25 @@ export class Scores {
   }
 
   /**
-   * Adds `factors.after` × weight after + `factors.before` × weight before for every neighbour of a stored row: the
-   * loop that a request spends most of its time in. The rows of one history entry, one a partition, come together.
-   * @param indexes item index by the row's ordinals; a neighbour without one waits for the next vocabulary refresh
+   * Adds `factors.after` × weight after + `factors.before` × weight before for every neighbour of a row: the loop that
+   * a request spends most of its time in.
    * @param from position in the history that the row is of
    */
-  addRow(row: NeighbourColumns, indexes: Int32Array, factors: { after: number; before: number }, from: number): void {
-    const { items, weights } = row
-    const { after, before } = factors
+  addRow({ items, weights }: NeighbourRow, { after, before }: { after: number; before: number }, from: number): void {
     const numbers = this.#numbers
     const entries = this.#entries
     for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
-      const item = indexes[items[at]!] ?? -1
       const amount = after * weights[at + 1]! + before * weights[at + 2]!
-      if (item < 0 || amount === 0) continue
+      if (amount === 0) continue
+      const item = items[at]!
       const cell = item * CELL
-      const speaker = entries[2 * cell + SPEAKER]!
-      if (speaker === ABSENT) this.#items[this.#count++] = item
-      const said = speaker === from ? numbers[cell + SAYING]! + amount : amount
+      if (entries[2 * cell + SPEAKER] === ABSENT) {
+        this.#items[this.#count++] = item
+        entries[2 * cell + SPEAKER] = NOBODY
+      }
       numbers[cell + SCORE]! += amount
-      numbers[cell + SAYING] = said
-      entries[2 * cell + SPEAKER] = from
-      if (said > numbers[cell + LOUDEST]!) {
-        numbers[cell + LOUDEST] = said
+      if (amount > numbers[cell + LOUDEST]!) {
+        numbers[cell + LOUDEST] = amount
         entries[2 * cell + BECAUSE] = from
       }
     }

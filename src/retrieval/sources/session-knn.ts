@@ -1,4 +1,3 @@
-import { trailItem } from '../../state/values/trail.ts'
 import type { CandidateSource } from './candidate-source.ts'
 
 /** Positions of a trail that are looked at before and after where it meets the user's history. */
@@ -19,14 +18,14 @@ export const sessionKnn: CandidateSource = {
     for (const { similarity } of sessions) strongest = Math.max(strongest, similarity)
     let total = 0
     for (const { similarity } of sessions) total += (similarity / strongest) ** SIMILARITY_EXPONENT
-    for (const { words, indexes, similarity, anchor, because } of sessions) {
+    for (const { items, first, similarity, anchor, because } of sessions) {
       const weight = (similarity / strongest) ** SIMILARITY_EXPONENT / total
-      for (let distance = -BEFORE; distance <= AFTER; distance++) {
-        const ordinal = trailItem(words, anchor + distance)
-        if (ordinal < 0 || distance === 0) continue
-        const item = indexes[ordinal] ?? -1
-        const amount = distance > 0 ? weight / distance : (BEFORE_WEIGHT * weight) / -distance
-        if (item >= 0) into.addSaid(item, amount, because)
+      const met = anchor - first
+      const end = Math.min(items.length - 1, met + AFTER)
+      for (let at = Math.max(0, met - BEFORE); at <= end; at++) {
+        const item = items[at]!
+        if (item < 0 || at === met) continue
+        into.addSaid(item, at > met ? weight / (at - met) : (BEFORE_WEIGHT * weight) / (met - at), because)
       }
     }
   },

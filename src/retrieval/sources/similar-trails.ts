@@ -30,8 +30,8 @@ export interface TrailQuery {
   /** Newest first. */
   readonly history: readonly HistoryEntry[]
   readonly influence: readonly number[]
-  /** By history entry, in every partition that has them: the item's stored postings. */
-  readonly postings: readonly (readonly Uint32Array[])[]
+  /** By history entry, of all partitions: the trail, then the position in it, one after another. */
+  readonly postings: readonly Uint32Array[]
   /** By item index. */
   readonly visits: Float64Array
   /** The user's own trail, or -1. */
@@ -63,7 +63,7 @@ export function similarTrails({ now, history, influence, postings, visits, own }
     const recency = POSITION_DECAY ** position / (1 + Math.max(0, now - at) / SESSION_MS)
     const vote = influence[position]! * rarity * recency
     if (!(vote > 0)) continue
-    for (const words of postings[position]!) count = addVotes(words, vote, position, own, count)
+    count = addVotes(postings[position]!, vote, position, own, count)
   }
   return mostSimilar(count)
 }
@@ -89,7 +89,7 @@ function mostSimilar(count: number): SimilarTrail[] {
 function addVotes(words: Uint32Array, vote: number, position: number, own: number, count: number): number {
   const mask = trails.length - 1
   let listed = count
-  for (let at = 1; at < words.length; at += POSTING_WORDS) {
+  for (let at = 0; at < words.length; at += POSTING_WORDS) {
     const trail = words[at]!
     if (trail === own) continue
     const place = words[at + 1]!
@@ -109,7 +109,7 @@ function addVotes(words: Uint32Array, vote: number, position: number, own: numbe
 /** Makes the table at least twice as large as there are postings. */
 function reserve(postings: TrailQuery['postings']): void {
   let most = 0
-  for (const lists of postings) for (const words of lists) most += words.length / POSTING_WORDS
+  for (const words of postings) most += words.length / POSTING_WORDS
   if (2 * most <= trails.length) return
   const size = 2 ** Math.ceil(Math.log2(2 * most))
   trails = new Uint32Array(size)
