@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { evaluatePlan } from '../evaluation/evaluate-plan.ts'
 import { readEvents } from '../evaluation/events.ts'
 import type { Answer } from '../evaluation/examiner.ts'
-import type { FittedFiles } from '../evaluation/fitted-models.ts'
+import type { Fits } from '../evaluation/fitted-models.ts'
 import type { Plan, PlanOptions } from '../evaluation/plan.ts'
 import { PROTOCOLS } from '../evaluation/protocols/protocols.ts'
 import { openSystems, type SystemsMemory } from '../evaluation/systems/systems.ts'
@@ -23,9 +23,9 @@ export interface Share extends PlanSource, PlanOptions {
   readonly claims: Int32Array<SharedArrayBuffer>
   readonly memory: SystemsMemory
   readonly index: number
-  /** Trained, and their files, one entry a fit of the plan. */
+  /** Trained, and their files. */
   readonly models: readonly ModelName[]
-  readonly fits: readonly FittedFiles[]
+  readonly fitted: Fits | undefined
 }
 
 type Message =
@@ -70,11 +70,11 @@ export async function openPlan(source: PlanSource, options: PlanOptions, problem
 const ANSWERS_A_MESSAGE = 500
 
 async function runShare(share: Share): Promise<void> {
-  const { config, dump, index, claims, systems, memory, seed, models, fits } = share
+  const { config, dump, index, claims, systems, memory, seed, models, fitted } = share
   const post = (message: Message) => parentPort!.postMessage(message)
   const plan = await openPlan(share, share)
   const { partitions } = config
-  const { scorers, live: serving } = await openSystems({ plan, systems, memory, partitions, fits, seed })
+  const { scorers, live: serving } = await openSystems({ plan, systems, memory, partitions, fitted, seed })
   let answers: Answer[] = []
   const send = () => {
     post({ type: 'answers', answers })
@@ -83,7 +83,7 @@ async function runShare(share: Share): Promise<void> {
   const tally = await evaluatePlan({
     plan,
     ...(serving && { live: serving }),
-    scorers: models.length > 0 ? [...scorers, trained(plan.events, models, fits)] : scorers,
+    scorers: fitted ? [...scorers, trained(plan.events, models, fitted.fits)] : scorers,
     claims: (part) => Atomics.compareExchange(claims, part, 0, index + 1) === 0,
     onProgress: (done) => post({ type: 'progress', done }),
     ...(dump && {

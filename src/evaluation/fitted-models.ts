@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { ModelName, ModelTrainer, TrainProgress } from '../models/model-trainer.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import { decodeTensors, encodeTensors, type Tensors } from '../models/tensors.ts'
+import type { TrainingSet } from '../models/training-set.ts'
+import { REHEARSAL } from '../training/rehearsal.ts'
 import type { Plan } from './plan.ts'
 import { trainingSetOf } from './training-set-of.ts'
 
@@ -20,53 +22,96 @@ export interface FitOptions {
   readonly seed: number
   /** Of each model, at the first fit; a later one is a warm start. */
   readonly budgetSeconds: number
-  readonly onProgress?: (fit: number, progress: TrainProgress) => void
-  readonly onTrained?: (fit: number, model: ModelName, metrics: Readonly<Record<string, number>>) => void
+  readonly onProgress?: (fit: string, progress: TrainProgress) => void
+  readonly onTrained?: (fit: string, model: ModelName, metrics: Readonly<Record<string, number>>) => void
 }
 
 /** Files of one fit, by model. */
 export type FittedFiles = Partial<Record<ModelName, string>>
 
+export interface Fits {
+  /** Before the first fit: what a ranker learns on until then. Undefined where there is too little to learn from. */
+  readonly rehearsal:
+    | { readonly files: FittedFiles /** Events learned by then. */; readonly learned: number }
+    | undefined
+  /** One entry a fit of the plan. */
+  readonly fits: readonly FittedFiles[]
+}
+
 /**
- * Trains the models at each fit of the plan, on exactly what it has had learned by then, the second fit and later ones
- * as warm starts from the fit before. What is in the folder already is not trained again.
- *
- * @returns files, one entry a fit
+ * Trains the models at each fit of the plan, on exactly what it has had learned by then, and once before the first, as a
+ * cold run of training does (REHEARSAL): so that a ranker can learn what to make of models that have not seen what they
+ * are asked about. All but the rehearsal are warm starts from the one before. What is in the folder already is not
+ * trained again.
  */
-export async function fitModels(plan: Plan, options: FitOptions): Promise<FittedFiles[]> {
+export async function fitModels(plan: Plan, options: FitOptions): Promise<Fits> {
   const { events } = plan
+  const rehearsed = Math.floor(REHEARSAL.events * learnedByFirstFit(plan))
   const learned = new Uint8Array(events.size)
   const fits: FittedFiles[] = []
-  let before: { readonly asOf: number } | undefined
-  for (const step of plan.steps()) {
-    if (step.type === 'learn') learned[step.sequence] = 1
-    if (step.type !== 'fit') continue
-    const fit = fits.length
+  let rehearsal: Fits['rehearsal']
+  let count = 0
+  let before: Trained | undefined
+  const next = async (name: string, share: number) => {
     const set = trainingSetOf(events, learned)
-    const folder = join(options.folder, `${events.name}-${plan.protocol}`, `fit-${fit}-of-${set.item.length}-events`)
-    mkdirSync(folder, { recursive: true })
-    const files: FittedFiles = {}
-    for (const { trainer, recipe } of options.models) {
-      const file = join(folder, `${trainer.name}-${fingerprint(recipe, options)}.safetensors`)
-      files[trainer.name] = file
-      if (existsSync(file)) continue
-      const warm = before && { previous: { tensors: read(fits[fit - 1]![trainer.name]!), itemIds: events.itemIds } }
-      const { tensors, metrics } = await trainer.train(set, {
-        seed: options.seed,
-        budgetSeconds: options.budgetSeconds,
-        onProgress: (progress) => options.onProgress?.(fit, progress),
-        ...(warm && before && { ...warm, since: before.asOf }),
-      })
-      const bytes = encodeTensors(tensors, { metrics: JSON.stringify(metrics), watermark: String(set.asOf) })
-      // Whole or not there.
-      writeFileSync(`${file}.part`, bytes)
-      renameSync(`${file}.part`, file)
-      options.onTrained?.(fit, trainer.name, metrics)
-    }
-    before = { asOf: set.asOf }
-    fits.push(files)
+    const folder = join(options.folder, `${events.name}-${plan.protocol}`, `${name}-of-${set.item.length}-events`)
+    before = await trainAll(set, before, name, folder, { ...options, budgetSeconds: share * options.budgetSeconds })
+    return before.files
   }
-  return fits
+  for (const step of plan.steps()) {
+    if (step.type === 'learn') {
+      learned[step.sequence] = 1
+      if (++count === rehearsed) rehearsal = { files: await next('rehearsal', REHEARSAL.budget), learned: count }
+    } else if (step.type === 'fit') {
+      fits.push(await next(`fit-${fits.length}`, rehearsal && fits.length === 0 ? 1 - REHEARSAL.budget : 1))
+    }
+  }
+  return { rehearsal, fits }
+}
+
+interface Trained {
+  readonly files: FittedFiles
+  readonly asOf: number
+}
+
+async function trainAll(
+  set: TrainingSet,
+  before: Trained | undefined,
+  name: string,
+  folder: string,
+  options: FitOptions,
+): Promise<Trained> {
+  mkdirSync(folder, { recursive: true })
+  const files: FittedFiles = {}
+  for (const { trainer, recipe } of options.models) {
+    const file = join(folder, `${trainer.name}-${fingerprint(recipe, options)}.safetensors`)
+    files[trainer.name] = file
+    if (existsSync(file)) continue
+    const { tensors, metrics } = await trainer.train(set, {
+      seed: options.seed,
+      budgetSeconds: options.budgetSeconds,
+      onProgress: (progress) => options.onProgress?.(name, progress),
+      ...(before && {
+        previous: { tensors: read(before.files[trainer.name]!), itemIds: set.itemIds },
+        since: before.asOf,
+      }),
+    })
+    const bytes = encodeTensors(tensors, { metrics: JSON.stringify(metrics), watermark: String(set.asOf) })
+    // Whole or not there.
+    writeFileSync(`${file}.part`, bytes)
+    renameSync(`${file}.part`, file)
+    options.onTrained?.(name, trainer.name, metrics)
+  }
+  return { files, asOf: set.asOf }
+}
+
+function learnedByFirstFit(plan: Plan): number {
+  let count = 0
+  for (const { type } of plan.steps()) {
+    if (type === 'fit') return count
+    if (type === 'learn') count++
+  }
+  return 0
 }
 
 /** The models of one fit as serving would get them. */

@@ -1,9 +1,9 @@
+import type { ModelName } from './model-name.ts'
+import type { ReleasedModels } from './released-models.ts'
 import type { Tensors } from './tensors.ts'
 import type { TrainingSet } from './training-set.ts'
 
-export const MODEL_NAMES = ['sequence', 'two-tower', 'item-cf', 'ranker'] as const
-
-export type ModelName = (typeof MODEL_NAMES)[number]
+export { MODEL_NAMES, type ModelName } from './model-name.ts'
 
 /** Trains one model of a release. */
 export interface ModelTrainer {
@@ -21,6 +21,8 @@ export interface TrainOptions {
   readonly previous?: { readonly tensors: Tensors; readonly itemIds: readonly string[] }
   /** Warm start: events after this time, ms, have not been trained on. */
   readonly since?: number
+  /** Of the ranker: models whose opinion of events after their watermark it learns to weigh. */
+  readonly retrieval?: ReleasedModels
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: TrainProgress) => void
 }

@@ -1,4 +1,4 @@
-import type { ModelName } from './model-trainer.ts'
+import type { ModelName } from './model-name.ts'
 import type { Tensors } from './tensors.ts'
 
 /** The models of one release, wherever they were read from: all over one vocabulary. */

@@ -1,3 +1,4 @@
+import type { ModelName } from '../models/model-trainer.ts'
 import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import { ROW_EXPONENT, ROW_OFFSET } from '../retrieval/sources/neighbour-scores.ts'
@@ -33,6 +34,10 @@ const ITEM_FEATURES = [
   'genres-of-recent',
 ] as const
 
+/** Models whose inner products with all candidates are features, whatever found them. */
+const TOWERS: readonly ModelName[] = ['sequence', 'two-tower']
+const nearness = (model: ModelName) => `nearness-${model}`
+
 /** The features of a list of candidates. Owned by the reader that made it, valid until its next call. */
 export interface FeatureTable {
   readonly candidates: readonly number[]
@@ -62,7 +67,12 @@ export class FeatureReader {
     this.#content = content
     this.#sources = sources
     this.#loudest = sources.flatMap((name, source) => (WITH_LOUDEST.has(name) ? [source] : []))
-    this.names = [...ITEM_FEATURES, ...sources, ...this.#loudest.map((source) => `loudest-${sources[source]}`)]
+    this.names = [
+      ...ITEM_FEATURES,
+      ...sources,
+      ...this.#loudest.map((source) => `loudest-${sources[source]}`),
+      ...TOWERS.map(nearness),
+    ]
     this.contextNames = [...CONTEXT_FEATURES, ...sources.map(confidenceOf)]
     this.#context = new Float32Array(this.contextNames.length)
     this.#best = new Float64Array(sources.length)
@@ -75,6 +85,7 @@ export class FeatureReader {
     this.#readStatistics(scored, candidates, items)
     this.#readCoVisits(scored, candidates, items)
     this.#readSources(scored, candidates, items)
+    this.#readTowers(scored, candidates, items)
     readContext(scored, this.#content, this.#best, this.#context)
     return { candidates, items, context: this.#context }
   }
@@ -155,6 +166,21 @@ export class FeatureReader {
         into[i * width + column] = relative(scores.loudest(candidates[i]!), best)
       }
       column++
+    }
+  }
+
+  /** Logits of the trained models, of what a model does not know its least. */
+  #readTowers({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
+    const { release, history, now } = context
+    const width = this.names.length
+    for (const [tower, model] of TOWERS.entries()) {
+      const column = width - TOWERS.length + tower
+      const scores = release?.scores(model, candidates, history, now)
+      const least = scores?.reduce((min, score) => (score > -Infinity && score < min ? score : min), Infinity) ?? 0
+      for (let i = 0; i < candidates.length; i++) {
+        const score = scores?.[i] ?? 0
+        into[i * width + column] = score > -Infinity ? score : Number.isFinite(least) ? least : 0
+      }
     }
   }
 

@@ -22,6 +22,9 @@ interface Tower {
   readonly model: QueryModel
   readonly index: VectorIndex
   readonly query: Float32Array
+  /** What `query` was made of, and whether there is one. */
+  asked?: QueryHistory
+  answered: boolean
 }
 
 /**
@@ -60,7 +63,7 @@ export class ServedRelease {
     for (const [label, item] of this.#itemOf.entries()) this.#labelOf.set(item, label)
     for (const [name, index] of loaded.indexes) {
       const model = kernels.queryModel(name, loaded.models.get(name)!)
-      if (model) this.#towers.set(name, { model, index, query: new Float32Array(model.dimensions) })
+      if (model) this.#towers.set(name, { model, index, query: new Float32Array(model.dimensions), answered: false })
     }
     const lists = loaded.models.get('item-cf')
     this.#votes = lists && kernels.neighbourVotes(lists)
@@ -100,11 +103,16 @@ export class ServedRelease {
     return query && this.#towers.get(name)!.index.search(query, k)
   }
 
-  /** Valid until the model's next call. */
+  /** Worked out once for all that ask about the same; valid until the model's next call. */
   #query(name: ModelName, history: readonly HistoryEntry[], now: number): Float32Array | undefined {
     const tower = this.#towers.get(name)
     if (!tower || history.length === 0) return undefined
-    return tower.model.query(this.#columns(history, now), tower.query) ? tower.query : undefined
+    const columns = this.#columns(history, now)
+    if (tower.asked !== columns) {
+      tower.asked = columns
+      tower.answered = tower.model.query(columns, tower.query)
+    }
+    return tower.answered ? tower.query : undefined
   }
 
   /**

@@ -16,7 +16,7 @@ export function lookUp(table: tf.Tensor2D, indexes: tf.Tensor1D): tf.Tensor2D {
 }
 
 /** (rows, width): row r is the sum of those rows of `values` whose index is r. */
-function sumRows(values: tf.Tensor2D, indexes: tf.Tensor1D, rows: number): tf.Tensor2D {
+export function sumRows(values: tf.Tensor2D, indexes: tf.Tensor1D, rows: number): tf.Tensor2D {
   if (tf.getBackend() !== 'wasm') return tf.unsortedSegmentSum(values, indexes, rows) as tf.Tensor2D
   // The WebAssembly backend has no UnsortedSegmentSum; its ScatterNd adds up.
   return tf.scatterND(tf.reshape(indexes, [-1, 1]), values, [rows, values.shape[1]]) as tf.Tensor2D

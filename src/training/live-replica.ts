@@ -1,11 +1,16 @@
 import { Catalogue } from '../catalogue/catalogue.ts'
+import { TributaryError } from '../errors.ts'
 import { partitionFor } from '../events/topics.ts'
 import type { Interaction, Item } from '../events/types.ts'
+import { modelKernels } from '../kernels/model-kernels.ts'
+import type { ReleasedModels } from '../models/released-models.ts'
 import { LiveState } from '../projections/live-state.ts'
 import { ItemIndex } from '../retrieval/online/item-index.ts'
 import { UNTIL_CHANGED } from '../retrieval/online/live-rows.ts'
 import { OnlineState } from '../retrieval/online/online-state.ts'
+import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { Retriever, type Scored } from '../retrieval/retriever.ts'
+import { serveExactly } from '../retrieval/serve-exactly.ts'
 import type { CandidateSource } from '../retrieval/sources/candidate-source.ts'
 import { LIVE_GROUP } from '../state/keys.ts'
 import { openMemoryStateStore } from '../state/memory-state-store.ts'
@@ -35,6 +40,7 @@ export class LiveReplica {
   readonly #waiting: Interaction[][]
   readonly #online: OnlineState
   readonly #retriever: Retriever
+  readonly #releases: ReleaseSlot
   #folded = 0
   #refreshedAt = Number.NEGATIVE_INFINITY
 
@@ -51,8 +57,9 @@ export class LiveReplica {
     for (let partition = 0; partition < partitions; partition++) {
       folds.push(await LiveState.open(await store.own(LIVE_GROUP, partition), catalogue))
     }
-    const retriever = new Retriever({ online, catalogue, sources: options.sources })
-    return new LiveReplica(items, catalogue, folds, online, retriever)
+    const releases = new ReleaseSlot()
+    const retriever = new Retriever({ online, catalogue, sources: options.sources, releases })
+    return new LiveReplica(items, catalogue, folds, online, retriever, releases)
   }
 
   private constructor(
@@ -61,6 +68,7 @@ export class LiveReplica {
     folds: readonly LiveState[],
     online: OnlineState,
     retriever: Retriever,
+    releases: ReleaseSlot,
   ) {
     this.items = items
     this.catalogue = catalogue
@@ -68,6 +76,7 @@ export class LiveReplica {
     this.#waiting = folds.map(() => [])
     this.#online = online
     this.#retriever = retriever
+    this.#releases = releases
   }
 
   /** The event has happened. */
@@ -75,6 +84,26 @@ export class LiveReplica {
     const partition = partitionFor(event.userId, this.#folds.length)
     this.#folded++
     if (this.#waiting[partition]!.push(event) >= BATCH_EVENTS) await this.#fold(partition)
+  }
+
+  /** From now on these models take part in retrieval, as if their release had come into service. */
+  serve(released: ReleasedModels): void {
+    this.#releases.swap(serveExactly(released, this.items, modelKernels))
+  }
+
+  /**
+   * What retrieval said just before an event that has not been pushed yet, to learn from.
+   *
+   * @throws INTERNAL where the models that take part were trained on later events: what they say of this one is no
+   * prediction, and a ranker would learn to believe it
+   */
+  example({ userId, at }: Pick<Interaction, 'userId' | 'at'>): Promise<Scored> {
+    const watermark = this.#releases.current?.watermark ?? Number.NEGATIVE_INFINITY
+    if (watermark > at) {
+      const message = `models that have seen events up to ${watermark} are asked about one of ${at} as an example`
+      throw new TributaryError('INTERNAL', message, { watermark, at })
+    }
+    return this.ask(userId, at)
   }
 
   /** What retrieval says for a user, everything pushed so far being known. Valid until the next call of any method. */

@@ -16,6 +16,8 @@ import { LiveReplica } from './live-replica.ts'
 const MOST_EXAMPLES = 100_000
 /** What a slow machine manages: examples are spread over the log so that the budget lasts to its end. */
 const EXAMPLES_A_SECOND = 100
+/** Of the examples, those from before the models that take part were trained: what models say is learned after that. */
+const SHARE_BEFORE_MODELS = 0.25
 /** Of the examples, the last, over which the metrics are taken. */
 const MEASURED = 0.1
 const CUT_OFF = 10
@@ -24,8 +26,9 @@ const REPORT_EVERY = 200
 
 /**
  * Trains the ranker as it would have learned in service: a private fold of the log is asked for candidates just before a
- * sample of its events, and each event that took one of them is an example. Metrics are of predictions made before the
- * example was learned.
+ * sample of its events, and each event that took one of them is an example. Where retrieval models are given, they take
+ * part from their watermark on, so that nothing they say is of events that they were trained on. Metrics are of
+ * predictions made before the example was learned.
  *
  * @param partitions of the state that is served
  */
@@ -34,7 +37,7 @@ export function rankerTrainer({ partitions = 4 }: { readonly partitions?: number
 }
 
 async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: number): Promise<TrainedModel> {
-  const { seed, budgetSeconds, previous, since = Number.NEGATIVE_INFINITY, signal, onProgress } = options
+  const { seed, budgetSeconds, previous, since = Number.NEGATIVE_INFINITY, retrieval, signal, onProgress } = options
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
   const items = set.items.flatMap((item) => item ?? [])
@@ -49,20 +52,23 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
     ...(previous && { start: decodeParameters(previous.tensors, names, contextNames) }),
   })
   const order = inTime(set)
-  const first = order.events.findIndex((event) => set.at[event]! > since)
-  const eligible = first < 0 ? 0 : order.events.length - first
+  const firstAfter = (time: number) => {
+    const first = order.events.findIndex((event) => set.at[event]! > time)
+    return first < 0 ? order.events.length : first
+  }
+  const first = firstAfter(since)
+  const served = retrieval ? firstAfter(retrieval.watermark) : order.events.length
   const wanted = Math.min(MOST_EXAMPLES, Math.ceil(EXAMPLES_A_SECOND * budgetSeconds))
-  const every = Math.max(1, Math.ceil(eligible / wanted))
-  const steps = Math.ceil(eligible / every)
+  const { isExample, steps } = spread(first, served, order.events.length, wanted)
   const measured = { n: 0, hits: 0, gain: 0, blendHits: 0, found: 0 }
   const logits = new Float64Array(CANDIDATES)
   let step = 0
   for (const [position, event] of order.events.entries()) {
     if (seconds() > budgetSeconds) break
     const interaction = interactionOf(set, order.user[event]!, event)
-    const isExample = eligible > 0 && position >= first && (position - first) % every === 0
-    if (isExample && DEFAULT_KINDS[interaction.kind].consumes) {
-      const scored = await replica.ask(interaction.userId, interaction.at)
+    if (position === served) replica.serve(retrieval!)
+    if (isExample(position) && DEFAULT_KINDS[interaction.kind].consumes) {
+      const scored = await replica.example(interaction)
       const candidates = unseenCandidates(scored)
       const row = candidates.indexOf(replica.items.find(interaction.itemId))
       const table = reader.read(scored, candidates)
@@ -72,7 +78,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
       }
       if (row >= 0) learner.learn(table, row)
     }
-    if (isExample && ++step % REPORT_EVERY === 0) {
+    if (isExample(position) && ++step % REPORT_EVERY === 0) {
       await new Promise(setImmediate)
       signal?.throwIfAborted()
       const etaSeconds = (seconds() / step) * (steps - step)
@@ -92,6 +98,26 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
       'HR@10 of the blend': blendHits / Math.max(1, n),
       retrieved: found / Math.max(1, n),
     },
+  }
+}
+
+/**
+ * Examples are spread evenly over the events before the models take part, and more densely over those after it.
+ *
+ * @param first position in time from which there may be examples
+ * @param served position from which the models take part
+ */
+function spread(first: number, served: number, end: number, wanted: number) {
+  const turn = Math.max(first, served)
+  const [before, after] = [turn - first, end - turn]
+  const wantedBefore = after > 0 ? SHARE_BEFORE_MODELS * wanted : wanted
+  const everyBefore = Math.max(1, Math.ceil(before / wantedBefore))
+  const everyAfter = Math.max(1, Math.ceil(after / (wanted - Math.min(before, before > 0 ? wantedBefore : 0))))
+  return {
+    steps: Math.ceil(before / everyBefore) + Math.ceil(after / everyAfter),
+    isExample: (position: number) =>
+      position >= first &&
+      (position < turn ? (position - first) % everyBefore === 0 : (position - turn) % everyAfter === 0),
   }
 }
 

@@ -6,9 +6,11 @@
 // holds at all; each event also says when it was and how it was meant.
 import * as tf from '@tensorflow/tfjs-core'
 import { CONTEXT_COLUMNS, GAP_BUCKETS } from '../kernels/event-context.ts'
+import { attentionBias } from './attention-bias.ts'
 import type { Dropout } from './dropout.ts'
 import { fullSoftmaxLoss, lookUp, rmsNorm } from './layers.ts'
 import type { Initial, Parameters } from './parameters.ts'
+import { sampledSoftmaxLoss } from './sampled-softmax.ts'
 
 export interface SequenceSettings {
   /** D: of items and of everything in between. */
@@ -77,11 +79,16 @@ export class SequenceModel {
     this.#dropout = dropout
   }
 
-  /** Mean cross-entropy of the targets. */
-  loss(batch: SequenceBatch): tf.Scalar {
+  /**
+   * Mean cross-entropy of the targets.
+   * @param negatives item indexes, each once, that the targets are compared with; all items where none are given
+   */
+  loss(batch: SequenceBatch, negatives?: Int32Array): tf.Scalar {
     const picked = tf.tensor1d(batch.positions, 'int32')
-    const states = lookUp(this.#states(batch, true), picked)
-    return fullSoftmaxLoss(this.#finish(states), this.#of('items'), batch.targets)
+    const queries = this.#finish(lookUp(this.#states(batch, true), picked))
+    const items = this.#of<tf.Tensor2D>('items')
+    if (!negatives) return fullSoftmaxLoss(queries, items, batch.targets)
+    return sampledSoftmaxLoss(queries, items, batch.targets, negatives)
   }
 
   /** (N, D): queries at the positions that have a target. */
@@ -103,48 +110,34 @@ export class SequenceModel {
     const contexts = tf.tensor2d(batch.contexts, [batch.items.length, CONTEXT_COLUMNS])
     const items = lookUp(this.#of('items'), tf.tensor1d(batch.items, 'int32'))
     const scaled = tf.mul(items, Math.sqrt(this.#settings.width))
-    const ages = tf.tensor1d(batch.ages, 'int32')
     let x = drop(tf.add(scaled, tf.matMul(contexts, this.#of<tf.Tensor2D>('contexts')))) as tf.Tensor2D
     for (let block = 0; block < this.#settings.blocks; block++) {
-      x = tf.add(x, drop(this.#attention(block, x, ages, batch)))
+      x = tf.add(x, drop(this.#attention(block, x, batch)))
       x = tf.add(x, drop(this.#forward(block, x)))
     }
     return x
   }
 
   /** (B T, D) → (B T, D): each position attends to itself and those before it. */
-  #attention(block: number, x: tf.Tensor2D, ages: tf.Tensor1D, { size, length }: SequenceBatch): tf.Tensor2D {
+  #attention(block: number, x: tf.Tensor2D, batch: SequenceBatch): tf.Tensor2D {
     const { width, heads } = this.#settings
+    const { size, length } = batch
     const normed = rmsNorm(x, this.#of(`${block}.attention.norm`))
     const together = tf.matMul(normed, this.#of<tf.Tensor2D>(`${block}.attention.in`))
-    // 3 times heads of (B T, D / heads)
-    const parts = tf.split(together, 3 * heads, 1).map((part) => tf.reshape(part, [size, length, width / heads]))
-    const distances = this.#distanceBiases(block, length)
-    const aged = tf.split(lookUp(this.#of(`${block}.attention.age`), ages), heads, 1)
-    const attended = distances.map((distance, head) => {
-      const bias = tf.add(tf.reshape(aged[head]!, [size, length, length]), distance)
-      const [query, key, value] = [parts[head]!, parts[heads + head]!, parts[2 * heads + head]!]
-      const scores = tf.add(tf.mul(tf.matMul(query, key, false, true), Math.sqrt(heads / width)), bias)
-      return tf.matMul(tf.softmax(scores), value)
-    })
-    const joined = tf.reshape(tf.concat(attended, 2), [size * length, width]) as tf.Tensor2D
-    return tf.matMul(joined, this.#of<tf.Tensor2D>(`${block}.attention.out`))
-  }
-
-  /** By head (T, T): the bias of how far back a position looks, and no look ahead. */
-  #distanceBiases(block: number, length: number): tf.Tensor2D[] {
-    const distances = new Int32Array(length * length)
-    const mask = new Float32Array(length * length)
-    for (let from = 0; from < length; from++) {
-      for (let to = 0; to < length; to++) {
-        distances[from * length + to] = Math.max(0, from - to)
-        if (to > from) mask[from * length + to] = -1e9
-      }
-    }
-    const biases = lookUp(this.#of(`${block}.attention.distance`), tf.tensor1d(distances, 'int32'))
-    return tf
-      .split(biases, this.#settings.heads, 1)
-      .map((bias) => tf.add(tf.reshape(bias, [length, length]), tf.tensor2d(mask, [length, length])) as tf.Tensor2D)
+    // 3 times heads of (B T, D / heads); heads then stand one after the other: (heads B, T, D / heads)
+    const parts = tf.split(together, 3 * heads, 1)
+    const ofHeads = (kind: number) =>
+      tf.reshape(tf.concat(parts.slice(kind * heads, (kind + 1) * heads), 0), [heads * size, length, width / heads])
+    const [query, key, value] = [tf.mul(ofHeads(0), Math.sqrt(heads / width)), ofHeads(1), ofHeads(2)]
+    const bias = attentionBias(
+      this.#of(`${block}.attention.distance`),
+      this.#of(`${block}.attention.age`),
+      batch.ages,
+      length,
+    )
+    const attended = tf.matMul(tf.softmax(tf.add(tf.matMul(query, key, false, true), bias)), value)
+    const joined = tf.concat(tf.split(tf.reshape(attended, [heads * size * length, width / heads]), heads, 0), 1)
+    return tf.matMul(joined as tf.Tensor2D, this.#of<tf.Tensor2D>(`${block}.attention.out`))
   }
 
   /** (B T, D) → (B T, D) */

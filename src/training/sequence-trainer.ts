@@ -17,6 +17,10 @@ export interface SequenceRecipe extends SequenceSettings {
   readonly learningRate: number
   readonly refreshLearningRate: number
   readonly weightDecay: number
+  /** Items drawn for each batch, that its targets are compared with. */
+  readonly negatives: number
+  /** From this part of training on, targets are compared with all items. */
+  readonly allItemsFrom: number
 }
 
 export const SEQUENCE_RECIPE: SequenceRecipe = {
@@ -32,6 +36,8 @@ export const SEQUENCE_RECIPE: SequenceRecipe = {
   learningRate: 2e-3,
   refreshLearningRate: 3e-4,
   weightDecay: 0.01,
+  negatives: 512,
+  allItemsFrom: 1,
 }
 
 const CLIP_NORM = 5
@@ -62,9 +68,11 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
     const outcome = await runTraining(
       parameters,
       {
-        loss() {
+        loss(done) {
           if (batches.length === 0) batches = nextEpoch()
-          return model.loss(batchOf(set, batches.pop()!))
+          const batch = batchOf(set, batches.pop()!)
+          if (done >= recipe.allItemsFrom || recipe.negatives >= set.itemIds.length) return model.loss(batch)
+          return model.loss(batch, draw(recipe.negatives, set.itemIds.length, random))
         },
         validate: () => ({ metrics: validate(set, holdout, model, recipe), goesOn: true }),
       },
@@ -86,6 +94,13 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
     disposeParameters(parameters)
     dropout.dispose()
   }
+}
+
+/** `count` of the items, each once. */
+function draw(count: number, items: number, random: Random): Int32Array {
+  const drawn = new Set<number>()
+  while (drawn.size < count) drawn.add(random.below(items))
+  return Int32Array.from(drawn)
 }
 
 function validate(

@@ -1,11 +1,15 @@
 import type { Broker } from '../broker/broker.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName, ModelTrainer, TrainProgress } from '../models/model-trainer.ts'
+import type { ReleasedModels } from '../models/released-models.ts'
+import type { Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import { holdOut } from '../releases/holdout.ts'
 import type { LoadedRelease } from '../releases/load-release.ts'
 import { type Published, publishRelease } from '../releases/publish-release.ts'
 import type { ReleaseFolder } from '../releases/release-folder.ts'
+import { eventsBefore, timeAt } from './events-before.ts'
+import { REHEARSAL } from './rehearsal.ts'
 import { type FinishedModel, TrainingRun } from './training-run.ts'
 
 /** Held out for the gate. */
@@ -39,27 +43,65 @@ export async function trainRelease(whole: TrainingSet, options: TrainReleaseOpti
   const { set, cases } = holdOut(whole, Math.min(HELD_OUT, Math.floor(HELD_OUT_SHARE * whole.userIds.length)))
   const settings = JSON.stringify({ seed, from: warm ? inService?.version : undefined })
   const run = await TrainingRun.open(runFolder, set, settings)
+  const finish = async (name: string, trainIt: () => Promise<FinishedModel>) => {
+    const before = await run.finished(name)
+    if (before) onMessage(`${name}: finished by a run that was interrupted`)
+    const model = before ?? (await trainIt())
+    if (!before) await run.keep(name, model)
+    return model
+  }
+  const before = (warm && inService) || (await rehearse(set, options, finish))
+  const budgetSeconds = before && before !== inService ? (1 - REHEARSAL.budget) * options.budgetSeconds : undefined
   const models = new Map<ModelName, FinishedModel>()
   for (const trainer of trainers) {
-    const before = await run.finished(trainer.name)
-    if (before) onMessage(`${trainer.name}: finished by a run that was interrupted`)
-    const model = before ?? (await trainOne(trainer, set, options))
-    if (!before) await run.keep(trainer.name, model)
-    models.set(trainer.name, model)
+    const isRanker = trainer.name === 'ranker'
+    models.set(
+      trainer.name,
+      await finish(trainer.name, () =>
+        trainOne(trainer, set, before, isRanker || !budgetSeconds ? options : { ...options, budgetSeconds }),
+      ),
+    )
   }
   const published = await publishRelease({ set, models, cases }, options)
   await run.clear()
   return published
 }
 
-async function trainOne(trainer: ModelTrainer, set: TrainingSet, options: TrainReleaseOptions): Promise<FinishedModel> {
-  const { seed, budgetSeconds, inService, warm, signal, onProgress, onMessage = () => {} } = options
-  const tensors = warm ? inService?.models.get(trainer.name) : undefined
+/** A cold run's models as of a time before the end of the log (REHEARSAL); undefined where no ranker learns from them. */
+async function rehearse(
+  set: TrainingSet,
+  options: TrainReleaseOptions,
+  finish: (name: string, trainIt: () => Promise<FinishedModel>) => Promise<FinishedModel>,
+): Promise<ReleasedModels | undefined> {
+  const older = eventsBefore(set, timeAt(set, REHEARSAL.events))
+  if (older.item.length === 0 || !options.trainers.some(({ name }) => name === 'ranker')) return undefined
+  const budgetSeconds = REHEARSAL.budget * options.budgetSeconds
+  const models = new Map<ModelName, Tensors>()
+  for (const trainer of options.trainers) {
+    if (trainer.name === 'ranker') continue
+    const model = await finish(`rehearsal-${trainer.name}`, () =>
+      trainOne(trainer, older, undefined, { ...options, budgetSeconds }),
+    )
+    models.set(trainer.name, model.tensors)
+  }
+  return { version: 'rehearsal', itemIds: set.itemIds, models, watermark: older.asOf }
+}
+
+/** @param before models to go on from, and to learn to rank with */
+async function trainOne(
+  trainer: ModelTrainer,
+  set: TrainingSet,
+  before: ReleasedModels | undefined,
+  options: TrainReleaseOptions,
+): Promise<FinishedModel> {
+  const { seed, budgetSeconds, signal, onProgress, onMessage = () => {} } = options
+  const tensors = before?.models.get(trainer.name)
   const startedAt = performance.now()
   const trained = await trainer.train(set, {
     seed,
     budgetSeconds,
-    ...(tensors && inService && { previous: { tensors, itemIds: inService.itemIds }, since: inService.watermark }),
+    ...(tensors && before && { previous: { tensors, itemIds: before.itemIds }, since: before.watermark }),
+    ...(trainer.name === 'ranker' && before && { retrieval: before }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   })

@@ -13,7 +13,8 @@ export interface LoopOptions extends AdamOptions {
 }
 
 export interface LoopTask {
-  loss(step: number): tf.Scalar
+  /** @param done part of training that is behind, 0 to 1 */
+  loss(done: number): tf.Scalar
   /** Answers whether training is to go on. */
   validate(): { readonly metrics: Readonly<Record<string, number>>; readonly goesOn: boolean }
 }
@@ -51,7 +52,7 @@ export async function runTraining(
     while (goesOn && step < loop.steps && seconds() < budgetSeconds) {
       const done = Math.max(step / loop.steps, seconds() / budgetSeconds)
       const learningRate = learningRateAt(step, done, loop)
-      const { value, grads } = tf.variableGrads(() => task.loss(step), variables)
+      const { value, grads } = tf.variableGrads(() => task.loss(done), variables)
       adam.step(parameters, grads, learningRate)
       step++
       if (step === 1 || step % REPORT_EVERY === 0 || step === loop.steps) {

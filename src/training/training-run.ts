@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ModelName, TrainedModel } from '../models/model-trainer.ts'
+import type { TrainedModel } from '../models/model-trainer.ts'
 import { decodeTensors, encodeTensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 
@@ -14,7 +14,7 @@ interface RunFile {
   /** Of what is trained, and on what. */
   readonly key: string
   readonly asOf: number
-  readonly finished: Readonly<Partial<Record<ModelName, Omit<FinishedModel, 'tensors'>>>>
+  readonly finished: Readonly<Record<string, Omit<FinishedModel, 'tensors'>>>
 }
 
 const RUN_FILE = 'run.json'
@@ -48,7 +48,8 @@ export class TrainingRun {
     return (await readRun(folder))?.asOf
   }
 
-  async finished(name: ModelName): Promise<FinishedModel | undefined> {
+  /** @param name of the model, or of what it is trained for beside the release */
+  async finished(name: string): Promise<FinishedModel | undefined> {
     const known = this.#file.finished[name]
     if (!known) return undefined
     const { tensors } = decodeTensors(await readFile(this.#path(name)))
@@ -56,7 +57,7 @@ export class TrainingRun {
   }
 
   /** Resolves when a kill loses it no more. */
-  async keep(name: ModelName, { tensors, metrics, trainingSeconds }: FinishedModel): Promise<void> {
+  async keep(name: string, { tensors, metrics, trainingSeconds }: FinishedModel): Promise<void> {
     await writeFile(`${this.#path(name)}.tmp`, encodeTensors(tensors))
     await rename(`${this.#path(name)}.tmp`, this.#path(name))
     this.#file = { ...this.#file, finished: { ...this.#file.finished, [name]: { metrics, trainingSeconds } } }
@@ -74,7 +75,7 @@ export class TrainingRun {
     await rename(`${path}.tmp`, path)
   }
 
-  #path(name: ModelName): string {
+  #path(name: string): string {
     return join(this.#folder, `${name}.safetensors`)
   }
 }

@@ -45,29 +45,34 @@ describe('models that are fitted for an evaluation', () => {
     const calls: { set: TrainingSet; options: TrainOptions }[] = []
     const models = [{ trainer: countingTrainer(calls), recipe: {} }]
     const options = { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 }
-    const fits = await fitModels(plan, options)
-    // Every tenth of twenty events.
-    expect(calls.map(({ set }) => set.item.length)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18])
+    const { rehearsal, fits } = await fitModels(plan, options)
+    // The rehearsal, then every tenth of twenty events.
+    expect(calls.map(({ set }) => set.item.length)).toEqual([1, 2, 4, 6, 8, 10, 12, 14, 16, 18])
+    expect(rehearsal!.learned).toBe(1)
     const { at } = plan.events
     for (const { set } of calls) {
       expect(set.asOf).toBe(at[set.item.length - 1])
       expect([...set.at].sort((a, b) => a - b)).toEqual([...at.subarray(0, set.item.length)])
     }
     expect(calls[0]!.options.previous).toBeUndefined()
-    expect(calls[1]!.options.since).toBe(at[1])
-    expect(calls[1]!.options.previous!.tensors.get('weights')!.data[0]).toBe(2)
+    expect(calls[1]!.options.since).toBe(at[0])
+    expect(calls[2]!.options.since).toBe(at[1])
+    expect(calls[2]!.options.previous!.tensors.get('weights')!.data[0]).toBe(2)
+    expect(calls[0]!.options.budgetSeconds + calls[1]!.options.budgetSeconds).toBe(options.budgetSeconds)
+    expect(calls[2]!.options.budgetSeconds).toBe(options.budgetSeconds)
+    expect(readFitted(rehearsal!.files, plan.events.itemIds).watermark).toBe(at[0])
     expect(readFitted(fits[1]!, plan.events.itemIds).watermark).toBe(at[3])
 
     await fitModels(plan, options)
-    expect(calls).toHaveLength(9)
+    expect(calls).toHaveLength(10)
     await fitModels(plan, { ...options, seed: 2 })
-    expect(calls).toHaveLength(18)
+    expect(calls).toHaveLength(20)
   })
 
   it('score live histories as of the last fit, and nothing before the first', async () => {
     const plan = await openPlan()
     const models = [{ trainer: countingTrainer([]), recipe: {} }]
-    const fits = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
+    const { fits } = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
     const scorer = trained(plan.events, ['item-cf'], fits)
     const score = () => {
       const into = new Float64Array(plan.events.itemIds.length)
@@ -85,7 +90,7 @@ describe('models that are fitted for an evaluation', () => {
   it('take part in the blend from their fit on', async () => {
     const plan = await openPlan()
     const models = [{ trainer: countingTrainer([]), recipe: {} }]
-    const fits = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
+    const { fits } = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
     const scorer = await live(plan.events, 2, ['blend'], fits)
     const [user, at] = [0, 9_000]
     const blend = async () => {

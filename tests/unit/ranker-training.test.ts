@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
+import type { ReleasedModels } from '../../src/models/released-models.ts'
 import { FeatureReader } from '../../src/ranking/features.ts'
 import { ItemContent } from '../../src/ranking/item-content.ts'
 import { Ranker, unseenCandidates } from '../../src/ranking/ranker.ts'
-import { SOURCES } from '../../src/retrieval/retriever.ts'
+import { type Scored, SOURCES } from '../../src/retrieval/retriever.ts'
 import { LiveReplica } from '../../src/training/live-replica.ts'
 import { rankerTrainer } from '../../src/training/ranker-trainer.ts'
 import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
@@ -91,4 +92,40 @@ it('training ends with the reason when it is aborted', async () => {
   const reason = new Error('enough')
   const signal = AbortSignal.abort(reason)
   await expect(rankerTrainer().train(set, { seed: 1, budgetSeconds: 600, signal })).rejects.toBe(reason)
+})
+
+/** Models that think nothing but of i5, as of a time. */
+function modelsAsOf(watermark: number): ReleasedModels {
+  const shape = [set.itemIds.length, 1]
+  const column = (value: number) => ({ shape, data: new Float32Array(set.itemIds.length).fill(value) })
+  const one = { shape: [1], data: Float32Array.of(1) }
+  const neighbours = column(set.itemIds.indexOf('i5'))
+  const lists = new Map([...Object.entries({ neighbours, weights: column(1), window: one, decay: one })])
+  return { version: 'test', itemIds: set.itemIds, models: new Map([['item-cf', lists]]), watermark }
+}
+
+it('models take part in examples of what came after them, and are refused for what they may remember', async () => {
+  const live = await replica()
+  const said = (scored: Scored) => {
+    const { scores } = scored.proposals[names.indexOf('trained-item-cf')]!
+    return [...scores.items].map((item) => live.items.id(item))
+  }
+  const event = { userId: 'me', at: NOW + 60_000 }
+  expect(said(await live.example(event))).toEqual([])
+  live.serve(modelsAsOf(NOW + 50_000))
+  expect(said(await live.example(event))).toEqual(['i5'])
+  live.serve(modelsAsOf(NOW + 60_001))
+  expect(() => live.example(event)).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
+})
+
+it('training serves the models from their watermark on, and learns what they are worth', async () => {
+  const times = [...set.at].sort((a, b) => a - b)
+  const retrieval = modelsAsOf(times[Math.floor(times.length / 2)]!)
+  const options = { seed: 1, budgetSeconds: 600 }
+  const without = await rankerTrainer({ partitions: 2 }).train(set, options)
+  const { tensors, metrics } = await rankerTrainer({ partitions: 2 }).train(set, { ...options, retrieval })
+  expect(metrics.examples).toBe(without.metrics.examples)
+  const scaleOf = (of: typeof tensors) => of.get('item/trained-item-cf')!.data[0]
+  expect(scaleOf(without.tensors)).toBe(0)
+  expect(scaleOf(tensors)).toBeGreaterThan(0)
 })

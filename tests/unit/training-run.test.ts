@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ModelTrainer, TrainOptions } from '../../src/models/model-trainer.ts'
+import type { TrainingSet } from '../../src/models/training-set.ts'
 import { readTrainingSetFile, writeTrainingSet } from '../../src/models/training-set-file.ts'
 import { ReleaseFolder } from '../../src/releases/release-folder.ts'
 import { type TrainReleaseOptions, trainRelease } from '../../src/training/train-release.ts'
@@ -17,16 +18,30 @@ const items = set.itemIds.length
 class FakeTrainer implements ModelTrainer {
   readonly name: 'two-tower' | 'item-cf'
   readonly options: TrainOptions[] = []
+  readonly sets: TrainingSet[] = []
   fails = false
 
   constructor(name: 'two-tower' | 'item-cf') {
     this.name = name
   }
 
-  async train(_: typeof set, options: TrainOptions) {
+  async train(given: TrainingSet, options: TrainOptions) {
     this.options.push(options)
+    this.sets.push(given)
     if (this.fails) throw new Error('stopped')
     return this.name === 'item-cf' ? topicalNeighbours(items) : topicalModel(items)
+  }
+}
+
+class FakeRanker implements ModelTrainer {
+  readonly name = 'ranker'
+  readonly options: TrainOptions[] = []
+  fails = false
+
+  async train(_: TrainingSet, options: TrainOptions) {
+    this.options.push(options)
+    if (this.fails) throw new Error('stopped')
+    return { tensors: new Map([['hidden', { shape: [1], data: Float32Array.of(1) }]]), metrics: {} }
   }
 }
 
@@ -84,6 +99,30 @@ describe('training a release', () => {
     })
     await trainRelease(set, { ...options, inService, warm: false })
     expect(first.options[2]).not.toHaveProperty('previous')
+  })
+
+  it('rehearses from nothing, so that the ranker learns on models that have not seen its examples', async () => {
+    const { first, options } = parts()
+    const ranker = new FakeRanker()
+    ranker.fails = true
+    const withRanker = { ...options, trainers: [first, ranker] }
+    await expect(trainRelease(set, withRanker)).rejects.toThrow('stopped')
+    ranker.fails = false
+    const outcome = await trainRelease(set, withRanker)
+    if (!outcome.published) throw new Error(outcome.gate.reasons.join())
+    const [rehearsed, whole] = first.sets
+    expect(first.sets).toHaveLength(2)
+    expect(rehearsed!.item.length).toBeLessThan(whole!.item.length)
+    expect(first.options[0]).not.toHaveProperty('previous')
+    expect(first.options[1]).toMatchObject({ since: rehearsed!.asOf, previous: { itemIds: set.itemIds } })
+    expect(first.options[0]!.budgetSeconds + first.options[1]!.budgetSeconds).toBe(options.budgetSeconds)
+    expect(ranker.options[1]!.retrieval).toMatchObject({ watermark: rehearsed!.asOf, itemIds: set.itemIds })
+    expect([...ranker.options[1]!.retrieval!.models.keys()]).toEqual(['item-cf'])
+
+    const inService = await options.folder.load(outcome.manifest.version)
+    await trainRelease(set, { ...withRanker, inService })
+    expect(first.sets).toHaveLength(3)
+    expect(ranker.options[2]!.retrieval!.watermark).toBe(inService.watermark)
   })
 
   it('holds back from the models what the gate asks', async () => {

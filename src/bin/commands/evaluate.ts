@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { type Config, loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
-import { type FittedFiles, fitModels } from '../../evaluation/fitted-models.ts'
+import { type Fits, fitModels } from '../../evaluation/fitted-models.ts'
 import { partsOf } from '../../evaluation/parts.ts'
 import type { Plan, PlanOptions } from '../../evaluation/plan.ts'
 import { PROTOCOLS } from '../../evaluation/protocols/protocols.ts'
@@ -65,9 +65,9 @@ export function evaluateCommand(): Command {
       if (plan.cases === 0)
         throw new TributaryError('BAD_INPUT', `${data}: too few events for ${protocol} to ask anything`)
       printSplit(plan)
-      const fits = await trainModels(plan, models, budget, options.seed, config)
+      const fitted = await trainModels(plan, models, budget, options.seed, config)
       const source = { protocol, data, columns, config }
-      const tally = await evaluateInThreads({ plan, ...source, options, dump, threads, systems, models, fits })
+      const tally = await evaluateInThreads({ plan, ...source, options, dump, threads, systems, models, fitted })
       const seconds = Math.round((performance.now() - start) / 1000)
       const machine = `${threads} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}`
       const report: Report = makeReport(plan, tally, { ...options, given: givenOptions(given), machine, seconds })
@@ -86,7 +86,7 @@ interface Evaluation extends PlanSource {
   readonly dump: string | undefined
   readonly threads: number
   readonly models: readonly ModelName[]
-  readonly fits: readonly FittedFiles[]
+  readonly fitted: Fits | undefined
 }
 
 /** At every fit of the plan, before its threads begin: each of them then reads the same files. */
@@ -96,31 +96,31 @@ async function trainModels(
   budgetSeconds: number,
   seed: number,
   config: Config,
-): Promise<FittedFiles[]> {
-  if (models.length === 0) return []
+): Promise<Fits | undefined> {
+  if (models.length === 0) return undefined
   console.log(`training on TensorFlow.js, backend ${await openTensorFlow()}`)
   const terminal = openTerminal()
-  const fits = await fitModels(plan, {
+  const fitted = await fitModels(plan, {
     folder: join(config.home, 'evaluation-models'),
     models: RETRIEVAL_TRAINERS.filter(({ trainer }) => models.includes(trainer.name)),
     seed,
     budgetSeconds,
     onProgress: (fit, { model, step, steps, loss, etaSeconds, validation }) => {
       const reached = Object.entries(validation ?? {}).map(([name, value]) => `${name} ${value.toFixed(3)}`)
-      const parts = [`fit ${fit} ${model}`, `step ${step} of ${steps}`, `loss ${loss.toFixed(3)}`, ...reached]
+      const parts = [`${fit} ${model}`, `step ${step} of ${steps}`, `loss ${loss.toFixed(3)}`, ...reached]
       terminal.status(`${parts.join('  ')}  ${formatDuration(1000 * etaSeconds)} left`)
     },
     onTrained: (fit, model, metrics) => {
       const reached = Object.entries(metrics).map(([name, value]) => `${name} ${Number(value.toFixed(4))}`)
-      terminal.line(`fit ${fit} ${model}: ${reached.join(', ')}`)
+      terminal.line(`${fit} ${model}: ${reached.join(', ')}`)
     },
   })
   terminal.end()
-  return fits
+  return fitted
 }
 
 async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
-  const { plan, protocol, data, columns, config, options, dump, threads, systems, models, fits } = evaluation
+  const { plan, protocol, data, columns, config, options, dump, threads, systems, models, fitted } = evaluation
   const work = plan.learned + plan.cases
   const claims = new Int32Array(new SharedArrayBuffer(4 * partsOf(plan)))
   const memory = allocateSystems(plan, systems)
@@ -142,7 +142,7 @@ async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
         index,
         systems,
         models,
-        fits,
+        fitted,
       },
       {
         onProgress: (reached) => {

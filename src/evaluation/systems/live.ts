@@ -2,21 +2,17 @@ import { Catalogue } from '../../catalogue/catalogue.ts'
 import { partitionFor } from '../../events/topics.ts'
 import type { Interaction } from '../../events/types.ts'
 import { modelKernels } from '../../kernels/model-kernels.ts'
-import type { ModelName } from '../../models/model-trainer.ts'
-import type { ReleasedModels } from '../../models/released-models.ts'
 import { LiveState } from '../../projections/live-state.ts'
-import type { LoadedRelease } from '../../releases/load-release.ts'
 import { ItemIndex } from '../../retrieval/online/item-index.ts'
 import { UNTIL_CHANGED } from '../../retrieval/online/live-rows.ts'
 import { OnlineState } from '../../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../../retrieval/release-slot.ts'
 import { type Scored, SOURCES } from '../../retrieval/retriever.ts'
-import { ServedRelease } from '../../retrieval/served-release.ts'
+import { serveExactly } from '../../retrieval/serve-exactly.ts'
 import { LiveRecommender } from '../../serving/live-recommender.ts'
 import { LIVE_GROUP } from '../../state/keys.ts'
 import { openMemoryStateStore } from '../../state/memory-state-store.ts'
 import type { StateStore } from '../../state/state-store.ts'
-import { ExactVectorIndex } from '../../vector-index/exact-vector-index.ts'
 import { type Events, interactionAt } from '../events.ts'
 import { type FittedFiles, readFitted } from '../fitted-models.ts'
 import { referenceRarity, scoreReference } from '../reference-co-visitation.ts'
@@ -98,7 +94,7 @@ export async function live(
     },
     fit(index) {
       const files = fits[index]
-      if (files) releases.swap(new ServedRelease(withIndexes(readFitted(files, events.itemIds)), items, modelKernels))
+      if (files) releases.swap(serveExactly(readFitted(files, events.itemIds), items, modelKernels))
     },
     async asked(isMine, isFirst) {
       askedAt = learned
@@ -121,20 +117,6 @@ export async function live(
       for (let at = 0; at < systems.length; at++) scores[systems[at]!]!(query, into[at]!)
     },
   }
-}
-
-/** Exact search: what an index loses is measured where indexes are. */
-function withIndexes(released: ReleasedModels): Omit<LoadedRelease, 'manifest'> {
-  const indexes = new Map<ModelName, ExactVectorIndex>()
-  for (const [name, tensors] of released.models) {
-    const items = tensors.get('items')
-    if (!items) continue
-    const [rows, dimensions] = items.shape as [number, number]
-    const index = new ExactVectorIndex(dimensions, rows)
-    for (let row = 0; row < rows; row++) index.add(row, items.data.subarray(row * dimensions, (row + 1) * dimensions))
-    indexes.set(name, index)
-  }
-  return { ...released, indexes }
 }
 
 function catalogueOf(events: Events): Catalogue {

@@ -7,19 +7,24 @@ import { RankerLearner } from '../../ranking/ranker-learner.ts'
 import { SOURCES } from '../../retrieval/retriever.ts'
 import { LiveReplica } from '../../training/live-replica.ts'
 import { type Events, interactionAt } from '../events.ts'
+import { type Fits, readFitted } from '../fitted-models.ts'
 import type { Scorer } from './scorer.ts'
 
 /** The ranker learns from one event in so many: at most so many examples, in reasonable time. */
 const EVERY = 4
 const MOST_EXAMPLES = 50_000
+/** The same while there are trained models that do not take part yet. */
+const EVERY_BEFORE_MODELS = 20
 /** Puts what was not ranked behind what was, in the order of the blend. */
 const BEHIND = 1e6
 
 /**
  * The learned ranker, learning in the order of the stream: every example is what serving would have ranked just then.
  * Where a protocol stops learning, so does the ranker.
+ *
+ * @param fitted trained models that take part: the rehearsal from its moment on, then each fit
  */
-export async function ranker(events: Events, partitions: number): Promise<Scorer> {
+export async function ranker(events: Events, partitions: number, fitted?: Fits): Promise<Scorer> {
   // The replica's indexes are the data's: scores need no translation.
   const { itemIds, catalogue } = events
   const live = await LiveReplica.open({ items: catalogue, itemIds, partitions, sources: SOURCES })
@@ -29,19 +34,27 @@ export async function ranker(events: Events, partitions: number): Promise<Scorer
   )
   const learner = new RankerLearner(reader.names, reader.contextNames, { random: new Random(1) })
   const logits = new Float64Array(CANDIDATES)
-  const every = Math.max(EVERY, Math.ceil(events.size / MOST_EXAMPLES))
+  const rehearsal = fitted?.rehearsal
+  const eventsLeft = events.size - (rehearsal?.learned ?? 0)
+  const every = Math.max(EVERY, Math.ceil(eventsLeft / MOST_EXAMPLES))
   let learned = 0
   return {
     systems: ['ranker'],
     async learn(sequence) {
       const event = interactionAt(events, sequence)
-      if (learned++ % every === 0) {
-        const scored = await live.ask(event.userId, event.at)
+      if (rehearsal && learned === rehearsal.learned) live.serve(readFitted(rehearsal.files, itemIds))
+      const thinned = rehearsal && learned < rehearsal.learned ? Math.max(every, EVERY_BEFORE_MODELS) : every
+      if (learned++ % thinned === 0) {
+        const scored = await live.example(event)
         const candidates = unseenCandidates(scored)
         const row = candidates.indexOf(events.item[sequence]!)
         if (row >= 0) learner.learn(reader.read(scored, candidates), row)
       }
       await live.push(event)
+    },
+    fit(index) {
+      const files = fitted?.fits[index]
+      if (files) live.serve(readFitted(files, itemIds))
     },
     // Also where another thread scores: when statistics are read must not depend on it.
     asked: () => live.catchUp(),

@@ -1,4 +1,4 @@
-import type { FittedFiles } from '../fitted-models.ts'
+import type { Fits } from '../fitted-models.ts'
 import type { Plan } from '../plan.ts'
 import { allocateItemModels, type ItemModelMemory, ItemModels } from './item-models.ts'
 import { ITEM_SIMILARITY_SYSTEMS, itemSimilarity, modelsOf } from './item-similarity.ts'
@@ -45,23 +45,23 @@ export interface SystemsOptions {
   readonly memory: SystemsMemory
   /** Of the live state. */
   readonly partitions: number
-  /** Trained models that take part in the blend, one entry a fit of the plan. */
-  readonly fits?: readonly FittedFiles[]
+  /** Trained models that take part in the blend and in the ranker. */
+  readonly fitted?: Fits | undefined
   readonly seed: number
 }
 
 /** The scorers of the systems, and the one whose candidate sources are looked into where it is among them. */
 export async function openSystems(options: SystemsOptions): Promise<{ scorers: Scorer[]; live?: LiveScorer }> {
-  const { plan, systems, memory, partitions, fits, seed } = options
+  const { plan, systems, memory, partitions, fitted, seed } = options
   const of = (names: readonly string[]) => names.filter((name) => systems.includes(name))
   const scorers: Scorer[] = []
   if (systems.includes('random')) scorers.push(random(seed))
   if (systems.includes('popularity')) scorers.push(popularity(plan.events))
   const similar = of(ITEM_SIMILARITY_SYSTEMS)
   if (similar.length > 0) scorers.push(itemSimilarity(new ItemModels(plan, memory.itemModels), similar))
-  if (systems.includes('ranker')) scorers.push(await ranker(plan.events, partitions))
+  if (systems.includes('ranker')) scorers.push(await ranker(plan.events, partitions, fitted))
   const served = of(LIVE_SYSTEMS)
   if (served.length === 0 && plan.protocol !== 'candidates') return { scorers }
-  const serving = await live(plan.events, partitions, served, fits)
+  const serving = await live(plan.events, partitions, served, fitted?.fits)
   return { scorers: [...scorers, serving], live: serving }
 }
