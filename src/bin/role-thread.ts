@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { writeTrainingSet } from '../models/training-set-file.ts'
 import { wallClockMs } from '../serving/freshness.ts'
+import { PredictionCalls } from './prediction-calls.ts'
 import { foldState, type OpenLog, writeLog } from './roles/consume.ts'
 import { readSet } from './roles/read-set.ts'
 import { liveReplay } from './roles/replay.ts'
@@ -24,8 +25,13 @@ const { role, input } = workerData
 const onProgress = (progress: unknown) => port.postMessage({ type: 'progress', progress })
 const onMessage = (text: string) => port.postMessage({ type: 'message', text })
 
-if (role === 'fold') await foldState({ ...input, signal, onProgress })
-else if (role === 'log') await writeLog({ ...input, signal, onProgress, onOpen: opened.resolve })
+if (role === 'fold') {
+  const calls = new PredictionCalls((call) => port.postMessage(call))
+  port.on('message', (message) => {
+    if (message.type === 'prediction') calls.answered(message)
+  })
+  await foldState({ ...input, signal, onProgress, ...(input.predicts && { sample: calls.sample }) })
+} else if (role === 'log') await writeLog({ ...input, signal, onProgress, onOpen: opened.resolve })
 else {
   await liveReplay({
     ...input,

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
 import type { ReplayProgress } from '../producers/progress.ts'
 import type { Accepted } from '../serving/freshness.ts'
+import { answerCall, type PredictionCall, type Predictor } from './prediction-calls.ts'
 import { type ConsumeProgress, NOTHING_CONSUMED } from './roles/consume.ts'
 
 /** What a role's thread says to the one that started it. */
@@ -16,6 +17,8 @@ export type ThreadMessage<Progress> =
   | { readonly type: 'live' }
   /** The log's answer to `export`. */
   | { readonly type: 'exported'; readonly id: number; readonly error?: string }
+  /** The fold's. */
+  | PredictionCall
 
 /** A stream's garbage is young: left alone, each thread's nursery grows to many times of what it needs. */
 const MAX_YOUNG_GENERATION_MB = 12
@@ -61,23 +64,36 @@ export function startThread<Input extends object, Progress>(
   }
 }
 
-/** The consumers, each in a thread of its own: folding need not wait for the event log's part of the work. */
-export function startConsumers(config: Config, onProgress: (progress: ConsumeProgress) => void): Consumers {
+/**
+ * The consumers, each in a thread of its own: folding need not wait for the event log's part of the work.
+ * @param predictor asked about a sample of the events before they are folded
+ */
+export function startConsumers(
+  config: Config,
+  onProgress: (progress: ConsumeProgress) => void,
+  predictor?: Predictor,
+): Consumers {
   let progress = NOTHING_CONSUMED
   let asked = 0
   const exports = new Map<number, PromiseWithResolvers<void>>()
   const [fold, log] = (['fold', 'log'] as const).map((role) =>
-    startThread<object, Partial<ConsumeProgress>>(role, { config }, (message) => {
-      if (message.type === 'progress') {
-        progress = { ...progress, ...message.progress }
-        onProgress(progress)
-      } else if (message.type === 'exported') {
-        const waiting = exports.get(message.id)
-        exports.delete(message.id)
-        if (message.error === undefined) waiting?.resolve()
-        else waiting?.reject(new Error(message.error))
-      }
-    }),
+    startThread<{ readonly predicts: boolean }, Partial<ConsumeProgress>>(
+      role,
+      { config, predicts: predictor !== undefined },
+      (message) => {
+        if (message.type === 'progress') {
+          progress = { ...progress, ...message.progress }
+          onProgress(progress)
+        } else if (message.type === 'exported') {
+          const waiting = exports.get(message.id)
+          exports.delete(message.id)
+          if (message.error === undefined) waiting?.resolve()
+          else waiting?.reject(new Error(message.error))
+        } else if (predictor && (message.type === 'predict' || message.type === 'predicted')) {
+          void answerCall(message, predictor, (answer) => fold.post(answer))
+        }
+      },
+    ),
   ) as [RoleThread, RoleThread]
   const done = Promise.race([fold.done, log.done])
   return {

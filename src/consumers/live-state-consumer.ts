@@ -6,6 +6,7 @@ import { LiveState, type LiveStateOptions } from '../projections/live-state.ts'
 import { LIVE_GROUP } from '../state/keys.ts'
 import type { Offsets, StateStore } from '../state/state-store.ts'
 import { bury, type Refused } from './dead-letters.ts'
+import type { PredictedSample } from './predicted-sample.ts'
 
 export interface LiveStateConsumerOptions extends LiveStateOptions {
   readonly broker: Broker
@@ -18,6 +19,8 @@ export interface LiveStateConsumerOptions extends LiveStateOptions {
   readonly commitEvents?: number
   /** Told after each commit. */
   readonly onCommit?: (commit: Commit) => void
+  /** Ratings that are predicted before they are folded; whoever gives feedback does not wait for that. */
+  readonly sample?: Pick<PredictedSample<unknown>, 'choose' | 'predict'>
 }
 
 export interface Commit {
@@ -81,7 +84,7 @@ class PartitionFold {
     this.#state = await LiveState.open(owner, catalogue, this.#options)
     this.#next = { ...owner.offsets }
     this.#tally = { events: 0, refused: 0, repeated: 0 }
-    for (const batch of this.#uncommitted) await this.#fold(this.#state, batch)
+    for (const batch of this.#uncommitted) await this.#fold(this.#state, batch, undefined)
     return owner.offsets
   }
 
@@ -89,7 +92,7 @@ class PartitionFold {
     try {
       if (!this.#state) await this.resume()
       if (this.#uncommitted.at(-1) !== batch) this.#uncommitted.push(batch)
-      await this.#fold(this.#state!, batch)
+      await this.#fold(this.#state!, batch, batch.topic === 'ratings' ? this.#options.sample : undefined)
       const waiting = this.#uncommitted.reduce((sum, { records }) => sum + records.length, 0)
       if (batch.next >= batch.end || waiting >= (this.#options.commitEvents ?? 8_000)) await this.commit()
     } catch (error) {
@@ -109,21 +112,32 @@ class PartitionFold {
   }
 
   /** Leaves out what lies before `#next`: a batch may come again. */
-  async #fold(state: LiveState, batch: RecordBatch): Promise<void> {
+  async #fold(state: LiveState, batch: RecordBatch, sample: LiveStateConsumerOptions['sample']): Promise<void> {
     const interactions: Interaction[] = []
+    const offsets: number[] = []
     const refused: Refused[] = []
     const from = this.#next[batch.topic] ?? 0
     for (const record of batch.records) {
       if (record.offset < from) continue
       const decoded = decode(batch.topic as (typeof TOPICS)[number], record.value)
       if (!decoded.ok) refused.push({ ...record, reason: decoded.reason })
-      else if ('kind' in decoded.event) interactions.push(decoded.event)
-      else if (!('title' in decoded.event)) state.foldProfile(decoded.event)
+      else if ('kind' in decoded.event) {
+        interactions.push(decoded.event)
+        offsets.push(record.offset)
+      } else if (!('title' in decoded.event)) state.foldProfile(decoded.event)
     }
     const repeated = state.repeated
     await this.#options.catalogue.settle(new Set(interactions.map(({ itemId }) => itemId)))
-    if (interactions.length > 0) await state.fold(interactions)
     if (refused.length > 0) await bury(this.#options.broker, batch.topic, batch.partition, refused)
+    const sampled = sample?.choose(interactions) ?? -1
+    if (sampled >= 0) {
+      await state.fold(interactions.slice(0, sampled))
+      await state.commit({ ...this.#next, [batch.topic]: offsets[sampled]! })
+      this.#uncommitted = [batch]
+      await sample!.predict(interactions[sampled]!)
+    }
+    const rest = interactions.slice(Math.max(0, sampled))
+    if (rest.length > 0) await state.fold(rest)
     this.#next[batch.topic] = Math.max(from, batch.next)
     this.#tally.events += interactions.length
     this.#tally.refused += refused.length

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { TributaryError } from '../errors.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
 import { Lowered } from '../retrieval/lowered.ts'
@@ -13,6 +14,7 @@ import { topOf } from '../retrieval/top-of.ts'
 import { withFresh } from './fresh-places.ts'
 import { inspect } from './inspect.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
+import { type Prediction, ranksOf } from './prediction.ts'
 import type { Recommender, RecommendRequest, Slate, SlateItem, UserSummary, UserView } from './recommender.ts'
 import { makeSlate } from './slate.ts'
 import { SlateOrder } from './slate-order.ts'
@@ -191,6 +193,33 @@ export class LiveRecommender implements Recommender {
         history: this.#view(context.history),
         ...inspect({ ...options, scored, filters, stages, items: this.#online.items, catalogue: this.#catalogue }),
       }
+    } finally {
+      hold.end()
+    }
+  }
+
+  /**
+   * What would have been recommended to the user at that time, as far as it concerns `itemId`: from the state as it is
+   * now, so that whoever folds the event must not have done so yet.
+   * @param at event time, ms
+   * @throws UNAVAILABLE where the state cannot be read: a prediction is made of all of it or not at all
+   */
+  async predict(userId: string, itemId: string, at: number): Promise<Prediction> {
+    const degraded: string[] = []
+    await this.#refresh(degraded)
+    const hold = this.#releases.hold()
+    try {
+      const { release } = hold
+      const context = await this.#retriever.context({ userId }, degraded, at, release)
+      if (degraded.length > 0) throw new TributaryError('UNAVAILABLE', `without ${degraded.join(', ')}`)
+      const item = this.#online.items.find(itemId)
+      const filters = this.#filters({ userId, k: 1 }, context)
+      const isMet = item >= 0 && !notSeen(context.history, context.user, this.#kinds).keeps(item)
+      if (context.history.length === 0 || isMet) return { at, ranks: undefined }
+      const scored = this.#retriever.run(context)
+      const { kept } = applyFilters(scored.blended.items, filters)
+      const stages = this.#order.stages(scored, kept, release?.models.get('ranker'))
+      return { at, ranks: ranksOf(item, { scored, stages, filters }) }
     } finally {
       hold.end()
     }

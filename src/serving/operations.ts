@@ -1,4 +1,5 @@
 import type { Freshness } from './freshness.ts'
+import type { Prequential } from './prequential.ts'
 
 /** What the consumers of this process have done, since it started. */
 export interface ConsumedFigures {
@@ -54,6 +55,8 @@ export interface Swap {
 export interface Operations {
   readonly freshness?: Freshness
   consumed?: () => ConsumedFigures
+  /** Where events are predicted before they are folded. */
+  prequential?: Prequential
   replay?: { state(): ReplayState | undefined; change(change: ReplayChange): void }
   releases?: () => Promise<readonly ReleaseView[]>
   /** Oldest first. */

@@ -176,4 +176,34 @@ describe('LiveRecommender', () => {
     expect(slate.degraded).toEqual(expect.arrayContaining(['item-statistics', 'user-state']))
     expect(slate.items).toHaveLength(3)
   })
+
+  describe('asked what it would have recommended', () => {
+    it('answers the place of the item with each source and in the blend, in terms of what was known before', async () => {
+      for (let i = 0; i < 12; i++) {
+        await happened(`other-${i}`, 'a')
+        await happened(`other-${i}`, i < 9 ? 'b' : 'c')
+      }
+      await happened('me', 'a')
+      await recommender.refresh()
+      const ofB = await recommender.predict('me', 'b', clock)
+      expect(ofB.ranks).toMatchObject({ 'co-visitation': 1, blend: 1 })
+      const ofC = await recommender.predict('me', 'c', clock)
+      expect(ofC.ranks).toMatchObject({ 'co-visitation': 2 })
+      expect((await recommender.predict('me', 'f', clock)).ranks).toMatchObject({ 'co-visitation': null })
+      expect(Object.values((await recommender.predict('me', 'unheard-of', clock)).ranks!)).toSatisfy(
+        (ranks: (number | null)[]) => ranks.length > 2 && ranks.every((rank) => rank === null),
+      )
+      // Too late: whoever asks after the fold learns nothing.
+      await happened('me', 'b')
+      expect((await recommender.predict('me', 'b', clock)).ranks).toBeUndefined()
+    })
+
+    it('has nothing to predict for somebody new, and gives up where the state cannot be read', async () => {
+      expect((await recommender.predict('nobody', 'a', clock)).ranks).toBeUndefined()
+      await happened('me', 'a')
+      await recommender.refresh()
+      store.read = () => Promise.reject(new Error('away'))
+      await expect(recommender.predict('me', 'b', clock)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    })
+  })
 })

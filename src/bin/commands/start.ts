@@ -3,7 +3,7 @@ import { loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
 import { parseSpeed } from '../../producers/pacing.ts'
 import { ReplayDesk } from '../replay-desk.ts'
-import { aborted, NOTHING_CONSUMED } from '../roles/consume.ts'
+import { aborted, type ConsumeProgress, NOTHING_CONSUMED } from '../roles/consume.ts'
 import { serve } from '../roles/serve.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
@@ -34,9 +34,11 @@ async function start(flags: Record<string, string>, data: string | undefined, sp
     onError: (error, request) => terminal.line(`${request}: ${describe(error)}`),
     onMessage: (message) => terminal.line(message),
   })
-  const consuming = startConsumers(config, (progress) => {
+  const onConsumed = (progress: ConsumeProgress) => {
     consumed = progress
-  })
+  }
+  const consuming = startConsumers(config, onConsumed, serving.predictor)
+  serving.operations.prequential = serving.prequential
   const historyIn = Promise.withResolvers<void>()
   let training = ''
   const desk = new ReplayDesk((message) => replaying.post(message))

@@ -2,7 +2,7 @@ import type { Broker, Consumer } from '../../broker/broker.ts'
 import { Catalogue } from '../../catalogue/catalogue.ts'
 import type { Config } from '../../config/config.ts'
 import { type EventLogSink, eventLogSink } from '../../consumers/event-log-sink.ts'
-import { type Commit, consumeLiveState } from '../../consumers/live-state-consumer.ts'
+import { type Commit, consumeLiveState, type LiveStateConsumerOptions } from '../../consumers/live-state-consumer.ts'
 import type { EventLog } from '../../event-log/event-log.ts'
 import { openBroker, openEventLog, openStateStore } from '../adapters.ts'
 import { whenAvailable } from '../when-available.ts'
@@ -43,6 +43,8 @@ export interface ConsumeOptions {
   readonly signal: AbortSignal
   /** What has changed, again and again. */
   readonly onProgress?: (progress: Partial<ConsumeProgress>) => void
+  /** Events that are predicted before they are folded. */
+  readonly sample?: LiveStateConsumerOptions['sample']
   /** Told what `writeLog` works with once that is open; it is closed when the role ends. */
   readonly onOpen?: (open: OpenLog) => void
 }
@@ -61,6 +63,7 @@ export async function foldState(options: ConsumeOptions): Promise<void> {
     catalogue,
     maxBatchRecords: config.maxBatchRecords,
     commitEvents: config.commitEvents,
+    ...(options.sample && { sample: options.sample }),
     onCommit: ({ events, refused, repeated, streamTime }: Commit) => {
       counts.events += events
       counts.refused += refused

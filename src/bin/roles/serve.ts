@@ -5,14 +5,20 @@ import { Freshness, wallClockMs } from '../../serving/freshness.ts'
 import { createMetrics } from '../../serving/http/metrics.ts'
 import { createServer } from '../../serving/http/server.ts'
 import type { Operations, Swap } from '../../serving/operations.ts'
+import { Prequential } from '../../serving/prequential.ts'
 import { streamClock } from '../../serving/stream-clock.ts'
 import { openRecommender } from '../open-recommender.ts'
+import type { Predictor } from '../prediction-calls.ts'
 import { releaseViews } from '../release-views.ts'
 
 export interface Serving {
   /** Without a slash at the end. */
   readonly url: string
   readonly metrics: ReturnType<typeof createMetrics>
+  /** For who folds, to ask before it does. */
+  readonly predictor: Predictor
+  /** What the predictor was told. */
+  readonly prequential: Prequential
   /** For who starts something beside it. */
   readonly operations: Operations & { readonly freshness: Freshness }
   /** Finishes what is in flight. */
@@ -47,6 +53,13 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
   const { recommender, broker } = open
   const freshness = new Freshness({ offsets: open.offsets })
   const operations = { freshness, swaps: timeline, releases: async () => releaseViews(open.releases, inService) }
+  const prequential = new Prequential({
+    event: (outcome) => metrics.predictions.inc({ outcome }),
+    prediction: (system, hit) => {
+      metrics.predictionsOf.inc({ system })
+      metrics.predictionHits.inc({ system }, hit ? 1 : 0)
+    },
+  })
   metrics.addGauge('tributary_stream_time_seconds', 'Greatest event time folded', () => recommender.streamTime / 1000)
   metrics.addGauge('tributary_releases', 'Releases announced and loaded, or not', () => swaps, 'outcome')
   metrics.addGauge(
@@ -71,6 +84,11 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
     url: `http://${host}:${port}`,
     metrics,
     operations,
+    prequential,
+    predictor: {
+      predict: ({ userId, itemId, at }) => recommender.predict(userId, itemId, at),
+      add: (prediction) => prequential.add(prediction),
+    },
     close: async () => {
       await app.close()
       await open.close()

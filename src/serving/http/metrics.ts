@@ -49,6 +49,24 @@ export function createMetrics(registry = new Registry()) {
       labelNames: ['outcome'],
       registers,
     }),
+    predictions: new Counter({
+      name: 'tributary_prequential_events_total',
+      help: 'Events of the stream sampled just before they were folded: predicted, unpredictable (somebody new, an item met before), or missed because serving was late',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    predictionsOf: new Counter({
+      name: 'tributary_prequential_predictions_total',
+      help: 'Events predicted, by source or ranking stage',
+      labelNames: ['system'],
+      registers,
+    }),
+    predictionHits: new Counter({
+      name: 'tributary_prequential_hits_total',
+      help: 'Events whose item was among the first ten, by source or ranking stage: over predictions it is HR@10',
+      labelNames: ['system'],
+      registers,
+    }),
     /**
      * Adds a gauge whose value is read at every scrape; for what others know, such as lag and freshness.
      * @param read one number, or one per value of `label`

@@ -1,4 +1,5 @@
 import type { Operations } from '../operations.ts'
+import type { QualityFigures } from '../prequential.ts'
 import type { Recommender } from '../recommender.ts'
 import type { EventStream } from './event-stream.ts'
 import { HistogramWindow } from './histogram-window.ts'
@@ -6,6 +7,7 @@ import type { ServingMetrics } from './metrics.ts'
 
 const INTERVAL_MS = 1000
 const POINTS_KEPT = 300
+const QUALITY_INTERVAL_MS = 3000
 /** Seconds over which latency and rates are summed up. */
 const WINDOW_SECONDS = 10
 
@@ -41,6 +43,8 @@ export class OperatorFeed {
   readonly #timer: NodeJS.Timeout
   #events: { readonly count: number; readonly at: number } | undefined
   #latest: object | undefined
+  #qualitySentAt = 0
+  #quality: { readonly count: number; readonly figures: QualityFigures } | undefined
 
   constructor(options: OperatorFeedOptions) {
     this.#options = options
@@ -54,6 +58,7 @@ export class OperatorFeed {
   listen(stream: EventStream): void {
     stream.send('past', this.#points)
     if (this.#latest) stream.send('figures', this.#latest)
+    if (this.#quality) stream.send('quality', this.#quality.figures)
     this.#listeners.add(stream)
     stream.closed.then(() => this.#listeners.delete(stream))
   }
@@ -96,6 +101,17 @@ export class OperatorFeed {
       swaps: operations.swaps,
     }
     for (const stream of this.#listeners) stream.send('figures', this.#latest)
+    this.#sendQuality(at)
+  }
+
+  /** It is many lines that change little: not every second. */
+  #sendQuality(at: number): void {
+    const { prequential } = this.#options.operations
+    if (!prequential || prequential.count === this.#quality?.count || at - this.#qualitySentAt < QUALITY_INTERVAL_MS)
+      return
+    this.#qualitySentAt = at
+    this.#quality = { count: prequential.count, figures: prequential.figures() }
+    for (const stream of this.#listeners) stream.send('quality', this.#quality.figures)
   }
 
   #rateOf(count: number): number {

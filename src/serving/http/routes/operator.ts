@@ -30,7 +30,8 @@ export function operatorRoutes(
       config,
       schema: {
         summary: 'Figures of this process as server-sent events, once a second',
-        description: 'First `past`, the points of the last five minutes; then `figures`.',
+        description:
+          'First `past`, the points of the last five minutes; then `figures`, and every few seconds `quality`.',
         tags,
         response: { 200: { description: 'Server-sent events.', content: EVENTS }, ...problems(503) },
       },
