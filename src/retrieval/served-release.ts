@@ -7,6 +7,7 @@ import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { LoadedRelease } from '../releases/load-release.ts'
 import type { Neighbours, VectorIndex } from '../vector-index/vector-index.ts'
+import { nearestEmbeddings } from './nearest-embeddings.ts'
 import type { ItemIndex } from './online/item-index.ts'
 import type { HistoryEntry } from './online/online-state.ts'
 
@@ -164,6 +165,21 @@ export class ServedRelease {
       for (let i = 0; i < query.length; i++) sum += vector[start + i]! * query[i]!
       return sum
     })
+  }
+
+  /** The items nearest to one in the space of a model's item embeddings; undefined where it has none of the item. */
+  nearest(name: ModelName, item: number, k: number): { readonly item: number; readonly cosine: number }[] | undefined {
+    const tower = this.#towers.get(name)
+    const of = this.#labelOf.get(item)
+    if (!tower || of === undefined || of >= tower.index.size) return undefined
+    const vectorOf = (label: number) => this.#vector(tower.model, label)
+    const { labels, cosines } = nearestEmbeddings(of, k, tower.index.size, vectorOf)
+    return labels.map((label, rank) => ({ item: this.#itemOf[label]!, cosine: cosines[rank]! }))
+  }
+
+  #vector({ items, dimensions }: QueryModel, label: number): Float32Array {
+    const added = this.#newVectors[label - this.#vocabulary]
+    return added ?? items.subarray(label * dimensions, (label + 1) * dimensions)
   }
 
   /** Gives the memory of the indexes back. No request may be using it any more. */

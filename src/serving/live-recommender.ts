@@ -14,8 +14,17 @@ import { topOf } from '../retrieval/top-of.ts'
 import { withFresh } from './fresh-places.ts'
 import { inspect } from './inspect.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
+import { neighbourSpaces } from './neighbour-spaces.ts'
 import { type Prediction, ranksOf } from './prediction.ts'
-import type { Recommender, RecommendRequest, Slate, SlateItem, UserSummary, UserView } from './recommender.ts'
+import type {
+  ItemNeighbours,
+  Recommender,
+  RecommendRequest,
+  Slate,
+  SlateItem,
+  UserSummary,
+  UserView,
+} from './recommender.ts'
 import { makeSlate } from './slate.ts'
 import { SlateOrder } from './slate-order.ts'
 
@@ -135,6 +144,25 @@ export class LiveRecommender implements Recommender {
     return [...slate.items]
   }
 
+  async neighbours(itemId: string, k: number): Promise<ItemNeighbours | undefined> {
+    const known = this.#catalogue.get(itemId)
+    if (!known) return undefined
+    await this.#refresh([])
+    const hold = this.#releases.hold()
+    try {
+      const { release } = hold
+      const context = await this.#retriever.context({ items: [itemId] }, [], this.#online.streamTime, release)
+      const spaces = neighbourSpaces(this.#online.items.index(itemId), k, this.#retriever.run(context), release)
+      const named = spaces.map(({ name, nearest }) => ({
+        name,
+        neighbours: nearest.map(({ item, score }) => ({ ...this.#named(item), score })),
+      }))
+      return { itemId, title: known.title, release: release?.version ?? NO_RELEASE, spaces: named }
+    } finally {
+      hold.end()
+    }
+  }
+
   async popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]> {
     await this.#refresh([])
     const source = by === 'trend' ? trending : popular
@@ -234,11 +262,14 @@ export class LiveRecommender implements Recommender {
     return { ready: false, reason: 'the catalogue is empty: nothing has arrived on the topic `items` yet' }
   }
 
+  #named(item: number): { readonly itemId: string; readonly title: string } {
+    const itemId = this.#online.items.id(item)
+    return { itemId, title: this.#catalogue.get(itemId)?.title ?? itemId }
+  }
+
   #view(history: readonly HistoryEntry[]): HistoryView[] {
     return history.map(({ item, kind, value, at }) => {
-      const itemId = this.#online.items.id(item)
-      const title = this.#catalogue.get(itemId)?.title ?? itemId
-      return { itemId, title, kind: KINDS[kind]!, at, ...(Number.isNaN(value) ? {} : { value }) }
+      return { ...this.#named(item), kind: KINDS[kind]!, at, ...(Number.isNaN(value) ? {} : { value }) }
     })
   }
 

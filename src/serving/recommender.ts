@@ -7,6 +7,8 @@ export interface Recommender {
   recommend(request: RecommendRequest): Promise<Slate>
   /** Items that go with `itemId`, best first; undefined where the catalogue does not know it. */
   similar(itemId: string, k: number): Promise<SlateItem[] | undefined>
+  /** What lies near `itemId` in each space that is known, nearest first; undefined where the catalogue does not know it. */
+  neighbours(itemId: string, k: number): Promise<ItemNeighbours | undefined>
   /** What is liked by most, or what is rising now. */
   popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]>
   /** A user as the live state has it; undefined for one who has left no trace. */
@@ -91,6 +93,20 @@ export interface SlateDebug {
   /** Items each filter took away. */
   readonly removed: Readonly<Record<string, readonly string[]>>
   readonly stagesMs: Readonly<Record<string, number>>
+}
+
+/** An item in the spaces that serving moves in. */
+export interface ItemNeighbours {
+  readonly itemId: string
+  readonly title: string
+  /** Whose embeddings these are; `live` where there is no release. */
+  readonly release: string
+  readonly spaces: readonly {
+    /** `co-visitation`, or a model that has item embeddings. */
+    readonly name: string
+    /** Cosines in an embedding space; co-visits otherwise. */
+    readonly neighbours: readonly { readonly itemId: string; readonly title: string; readonly score: number }[]
+  }[]
 }
 
 export interface UserView {

@@ -201,6 +201,23 @@ describe.skipIf(!chromiumPath)('the page', () => {
       expect(foreign).toEqual([])
     })
 
+    test('shows how well the running stream is predicted, by source, and draws the lines that are chosen', async () => {
+      await page.goto(`${program.baseUrl}/operator`)
+      const quality = page.locator('.quality')
+      await quality.waitFor({ timeout: 60_000 })
+      await quality.locator('tr', { hasText: 'blend' }).getByText(/%/).first().waitFor()
+      const lines = () => quality.locator('.chart .key').allTextContents()
+      const before = await lines()
+      expect(before.some((line) => line.startsWith('blend'))).toBe(true)
+      await quality.getByRole('checkbox', { name: 'session-knn' }).check()
+      await vi.waitFor(async () => expect((await lines()).length).toBe(before.length + 1))
+      const metrics = await (await fetch(`${program.baseUrl}/metrics`)).text()
+      const count = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1])
+      const predicted = count('tributary_prequential_predictions_total\\{system="blend"\\}')
+      expect(predicted).toBeGreaterThan(0)
+      expect(count('tributary_prequential_hits_total\\{system="blend"\\}')).toBeLessThanOrEqual(predicted)
+    })
+
     test('lets dead letters be looked into', async () => {
       const lines = '{ "userId": "u1", "itemId": "i1"'
       const broker = await openBroker(loadConfig({ home }))
@@ -226,6 +243,10 @@ describe.skipIf(!chromiumPath)('the page', () => {
       expect(await page.locator('.target tbody tr').count()).toBeGreaterThanOrEqual(5)
       expect(await page.locator('.item[aria-pressed="true"]').count()).toBeGreaterThan(0)
       await page.locator('.genres li').first().waitFor()
+      await page.locator('.attention .arc').first().waitFor()
+      expect(await page.locator('.attention-list li').count()).toBeGreaterThan(0)
+      await page.getByRole('button', { name: 'Visited with' }).click()
+      await page.getByText(/what people visit before and after it/).waitFor()
       await page.locator('.map a').first().click()
       await page.waitForURL((url) => url.searchParams.get('target') !== first)
       await page.locator('.target').waitFor()

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Interaction, Item } from '../../src/events/types.ts'
 import type { Inspection } from '../../src/serving/inspection.ts'
 import type {
+  ItemNeighbours,
   Recommender,
   RecommendRequest,
   Slate,
@@ -81,6 +82,14 @@ export class FakeRecommender implements Recommender {
     if (!item) return undefined
     const { items } = await this.recommend({ userId: 'nobody', k, items: [itemId] })
     return [...items]
+  }
+
+  async neighbours(itemId: string, k: number): Promise<ItemNeighbours | undefined> {
+    const item = this.item(itemId)
+    if (!item) return undefined
+    const similar = (await this.similar(itemId, k))!
+    const neighbours = similar.map((other) => ({ itemId: other.itemId, title: other.title, score: other.score }))
+    return { itemId, title: item.title, release: 'live', spaces: [{ name: 'co-visitation', neighbours }] }
   }
 
   async popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { encode } from '../../src/events/codec.ts'
 import type { Item } from '../../src/events/types.ts'
 import type { ModelName, TrainedModel } from '../../src/models/model-trainer.ts'
-import type { Slate } from '../../src/serving/recommender.ts'
+import type { ItemNeighbours, Slate } from '../../src/serving/recommender.ts'
 import { topicalItem, topicalModel, topicalSet, topicOf } from '../fakes/fake-models.ts'
 import { openServed, type Served } from '../served.ts'
 
@@ -69,6 +69,24 @@ describe('an item that PUT /items has brought after the release was trained', ()
       const names = items.find(({ itemId }) => itemId === 'brand-new')!.sources.map(({ name }) => name)
       expect(names).toContain('two-tower')
     })
+  })
+
+  it('lies among the items of its kind in the space of the model, and they beside each other', async () => {
+    for (const [itemId, topic] of [['brand-new', TOPIC] as const, ['i5', topicOf(5)] as const]) {
+      const { release, spaces } = await served.get<ItemNeighbours>(`/neighbours/${itemId}?k=5`)
+      expect(release).toBe('v1')
+      expect(spaces.map(({ name }) => name)).toEqual(['co-visitation', 'two-tower'])
+      const { neighbours } = spaces[1]!
+      expect(neighbours).toHaveLength(5)
+      expect(neighbours.map((one) => one.itemId)).not.toContain(itemId)
+      const topics = neighbours.map((one) =>
+        one.itemId === 'brand-new' ? TOPIC : topicOf(Number(one.itemId.slice(1))),
+      )
+      // Of eight topics, and with noise in the vectors: most of its neighbours, where chance has one in eight.
+      expect(topics.filter((other) => other === topic).length).toBeGreaterThanOrEqual(3)
+      const cosines = neighbours.map(({ score }) => score)
+      expect(cosines).toEqual(cosines.toSorted((a, b) => b - a))
+    }
   })
 
   it('goes behind a newer one that is closer', async () => {

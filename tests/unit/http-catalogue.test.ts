@@ -18,6 +18,13 @@ describe('the catalogue', () => {
     expect(items[0].itemId).not.toBe('1')
   })
 
+  test('GET /neighbours/:item answers the k nearest in each space', async () => {
+    const { title, release, spaces } = (await get('/neighbours/1?k=3')).json()
+    expect({ title, release }).toEqual({ title: 'Glass Harbour', release: 'live' })
+    expect(spaces).toHaveLength(1)
+    expect(spaces[0]).toMatchObject({ name: 'co-visitation', neighbours: [{ score: expect.any(Number) }, {}, {}] })
+  })
+
   test('GET /popular answers by popularity unless asked for the trend', async () => {
     expect((await get('/popular?k=1')).json().items[0].itemId).toBe('1')
     expect((await get('/popular?k=1&by=trend')).json().items[0].itemId).toBe('100')
@@ -27,7 +34,7 @@ describe('the catalogue', () => {
     expect((await get('/items/1')).json()).toMatchObject({ itemId: '1', title: 'Glass Harbour', year: 1950 })
   })
 
-  test.each(['/similar/no-such-item', '/items/no-such-item', '/users/no-such-user'])(
+  test.each(['/similar/no-such-item', '/neighbours/no-such-item', '/items/no-such-item', '/users/no-such-user'])(
     'answers 404 to %s, naming the id',
     async (url) => {
       const response = await get(url)
@@ -36,12 +43,16 @@ describe('the catalogue', () => {
     },
   )
 
-  test.each(['/similar/1?k=0', '/similar/1?k=101', '/popular?by=luck', '/popular?k=x', `/items/${'x'.repeat(129)}`])(
-    'answers 400 to %s',
-    async (url) => {
-      expect((await get(url)).statusCode).toBe(400)
-    },
-  )
+  test.each([
+    '/similar/1?k=0',
+    '/similar/1?k=101',
+    '/neighbours/1?k=0',
+    '/popular?by=luck',
+    '/popular?k=x',
+    `/items/${'x'.repeat(129)}`,
+  ])('answers 400 to %s', async (url) => {
+    expect((await get(url)).statusCode).toBe(400)
+  })
 
   test('takes ids with slashes, spaces and 128 characters outside ASCII', async () => {
     for (const id of ['a/b c', '🎬'.repeat(128)]) {

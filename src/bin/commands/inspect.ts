@@ -31,7 +31,9 @@ export function inspectCommand(): Command {
     )
   command
     .command('item')
-    .description('catalogue entry and the items that go with it, as JSON')
+    .description(
+      'catalogue entry, the items that go with it, and those nearest to it in each space of embeddings, as JSON',
+    )
     .argument('<id>')
     .option(...home)
     .option('-k <items>', 'items shown', wholeNumber(1, 100), 10)
@@ -39,7 +41,8 @@ export function inspectCommand(): Command {
       withRecommender({ home }, async (recommender) => {
         const item = recommender.item(itemId)
         if (!item) throw new TributaryError('BAD_INPUT', `the catalogue has no item ${JSON.stringify(itemId)}`)
-        print({ item, similar: await recommender.similar(itemId, k) })
+        const [similar, neighbours] = [await recommender.similar(itemId, k), await recommender.neighbours(itemId, k)]
+        print({ item, similar, neighbours: { release: neighbours!.release, spaces: neighbours!.spaces } })
       }),
     )
   command

@@ -32,7 +32,7 @@ export const schemas: readonly Schema[] = [
 
 /** For a route's `querystring`. */
 export function querySchema(
-  route: 'recommend' | 'similar' | 'popular' | 'users' | 'inspect' | 'slate-stream' | 'dead-letters',
+  route: 'recommend' | 'similar' | 'neighbours' | 'popular' | 'users' | 'inspect' | 'slate-stream' | 'dead-letters',
 ): Schema {
   return read(`queries/${route}.json`)
 }

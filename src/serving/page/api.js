@@ -13,6 +13,8 @@ const id = encodeURIComponent
 export const fetchReadiness = () => request('/readyz')
 export const fetchItem = (itemId) => request(`/items/${id(itemId)}`)
 export const fetchSimilar = (itemId, k) => request(`/similar/${id(itemId)}?k=${k}`).then(({ items }) => items)
+/** Items near one, by space: live co-visits, and the embeddings of the release in service. */
+export const fetchNeighbours = (itemId, k) => request(`/neighbours/${id(itemId)}?k=${k}`).then(({ spaces }) => spaces)
 export const fetchTrending = (k) => request(`/popular?by=trend&k=${k}`).then(({ items }) => items)
 export const fetchUsers = (prefix) =>
   request(`/users?k=8${prefix ? `&prefix=${id(prefix)}` : ''}`).then(({ users }) => users)
@@ -23,6 +25,12 @@ export const fetchReleases = () => request('/releases').then(({ releases }) => r
 /** @param target an item id, or undefined */
 export const fetchInspection = (userId, target) =>
   request(`/inspect/${id(userId)}?k=12${target ? `&target=${id(target)}` : ''}`)
+
+/** What a slate says of an item of it; undefined for one that is not among the first. */
+export const fetchExplanation = (userId, itemId) =>
+  request(`/recommend?user=${id(userId)}&k=12&explain=true`).then(
+    ({ items }) => items.find((item) => item.itemId === itemId)?.explanation,
+  )
 
 export const fetchUser = (userId) => request(`/users/${id(userId)}`)
 

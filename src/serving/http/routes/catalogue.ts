@@ -32,6 +32,20 @@ export function catalogueRoutes(app: FastifyInstance, { recommender, broker }: C
     }),
   )
 
+  app.get<{ Params: { item: string }; Querystring: { k: number } }>(
+    '/neighbours/:item',
+    {
+      schema: {
+        summary: 'Items near an item, by live co-visits and in each embedding space of the release in service',
+        tags,
+        params: idParam('item', '260'),
+        querystring: querySchema('neighbours'),
+        response: { 200: { $ref: 'neighbour-list#' }, ...problems(400, 404, 503) },
+      },
+    },
+    async ({ params, query }) => (await recommender.neighbours(params.item, query.k)) ?? unknownItem(params.item),
+  )
+
   app.get<{ Querystring: { k: number; by: 'popularity' | 'trend' } }>(
     '/popular',
     {

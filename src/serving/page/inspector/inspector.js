@@ -1,19 +1,19 @@
 import { useEffect, useState } from 'preact/hooks'
-import { fetchInspection, fetchSimilar, fetchUser } from '../api.js'
+import { fetchInspection, fetchUser } from '../api.js'
 import { isGuest } from '../guest.js'
 import { html } from '../html.js'
 import { styleSheet } from '../parts/style-sheet.js'
 import { address, navigate } from '../route.js'
 import { PersonPicker } from '../viewer/person-picker.js'
+import { Attention } from './attention.js'
 import { CandidateList } from './candidate-list.js'
-import { Neighbours } from './neighbours.js'
 import { Reordering } from './reordering.js'
 import { Target } from './target.js'
+import { TargetNeighbours } from './target-neighbours.js'
 import { Taste } from './taste.js'
 
 await styleSheet('/styles/inspector.css')
 
-const NEIGHBOURS = 14
 const FILTERS = {
   seen: 'Seen before',
   excluded: 'Excluded',
@@ -42,7 +42,12 @@ export function Inspector({ userId, query }) {
     ${
       inspection &&
       html`<div class="inspection">
-      ${inspection.target && html`<${Target} target=${inspection.target} />`}
+      ${
+        inspection.target &&
+        html`<${Target} target=${inspection.target}>
+          <${Attention} userId=${userId} history=${inspection.history} ...${listed} film=${inspection.target} />
+        <//>`
+      }
       <section aria-labelledby="sources-title">
         <h2 id="sources-title">Proposed by</h2>
         <div class="lists">${inspection.sources.filter(({ candidates }) => candidates > 0).map((source) => html`<${CandidateList} key=${source.name} ...${source} note=${`weighs ${source.weight}`} ...${listed} />`)}</div>
@@ -94,24 +99,4 @@ function useInspection(userId, target) {
     }
   }, [userId, target])
   return state
-}
-
-function TargetNeighbours({ target, inspect }) {
-  const [found, setFound] = useState()
-  const itemId = target?.itemId
-  useEffect(() => {
-    setFound(undefined)
-    if (!itemId) return undefined
-    let stale = false
-    fetchSimilar(itemId, NEIGHBOURS).then(
-      (items) => stale || setFound(items),
-      () => {},
-    )
-    return () => {
-      stale = true
-    }
-  }, [itemId])
-  if (!target) return html`<p class="quiet">Choose a film to see what goes with it.</p>`
-  if (!found?.length) return html`<p class="quiet">Nothing goes with ${target.title} yet.</p>`
-  return html`<${Neighbours} center=${target} items=${found} inspect=${inspect} />`
 }

@@ -11,9 +11,9 @@ const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5))
 
 /** A film among those that go with it: the nearer, the stronger. */
 export function Neighbours({ center, items, inspect }) {
-  const most = items[0].score || 1
+  const [most, least] = [items[0].score, items.at(-1).score]
   const dots = items.map((item, i) => {
-    const closeness = Math.max(0, item.score / most)
+    const closeness = most > least ? (item.score - least) / (most - least) : 1
     const distance = (FARTHEST - (FARTHEST - NEAREST) * closeness ** 0.7 + (i % 2) * STAGGER) * (MIDDLE - 50)
     const angle = i * GOLDEN_ANGLE - Math.PI / 2
     return { ...item, x: MIDDLE + distance * 0.92 * Math.cos(angle), y: MIDDLE + distance * Math.sin(angle), closeness }

@@ -12,7 +12,7 @@ const VERDICTS = {
 }
 
 /** Why one film is, or is not, among the recommendations. */
-export function Target({ target }) {
+export function Target({ target, children }) {
   const { itemId, title, verdict, reason, sources, stages } = target
   const [film, setFilm] = useState()
   useEffect(() => {
@@ -48,5 +48,6 @@ export function Target({ target }) {
         </p>`,
       )}
     </div>
+    ${children}
   </section>`
 }

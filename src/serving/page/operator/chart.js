@@ -1,20 +1,25 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { html } from '../html.js'
+import { formatNumber } from './format.js'
 
 const HEIGHT = 170
 const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+const formatClock = (seconds) => CLOCK.format(seconds * 1000)
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
 /**
  * Lines over time.
  * @param times seconds since 1970
- * @param series `{ name, values, colour, format }` each; the colour is a CSS variable
+ * @param series `{ name, values, colour, format, formatTick? }` each; the colour is a CSS variable
+ * @param formatTime of seconds since 1970, for the axis
  */
-export function Chart({ label, times, series }) {
+export function Chart({ label, times, series, formatTime = formatClock }) {
   const place = useRef()
   const plot = useRef()
   const data = [times, ...series.map(({ values }) => values)]
+  const timeFormat = useRef()
+  timeFormat.current = formatTime
   const shape = series.map(({ name }) => name).join()
 
   useEffect(() => {
@@ -22,7 +27,11 @@ export function Chart({ label, times, series }) {
     const element = place.current
     const make = () => {
       plot.current?.destroy()
-      plot.current = new uPlot(optionsOf(series, element.clientWidth), data, element)
+      plot.current = new uPlot(
+        optionsOf(series, element.clientWidth, (seconds) => timeFormat.current(seconds)),
+        data,
+        element,
+      )
     }
     make()
     const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }))
@@ -37,7 +46,7 @@ export function Chart({ label, times, series }) {
       plot.current = undefined
     }
   }, [shape])
-  useEffect(() => plot.current?.setData(data), [times])
+  useEffect(() => plot.current?.setData(data), [times.at(-1), times.length, shape])
 
   const latest = series.map(
     ({ name, values, format }) => `${name} ${format(values.findLast((value) => value != null)) ?? 'unknown'}`,
@@ -48,7 +57,7 @@ export function Chart({ label, times, series }) {
   </figure>`
 }
 
-function optionsOf(series, width) {
+function optionsOf(series, width, formatTime) {
   const axis = { stroke: colourOf('--quiet'), font: '12px "Instrument Sans", sans-serif', ticks: { show: false } }
   const grid = { stroke: colourOf('--line'), width: 1 }
   return {
@@ -63,9 +72,9 @@ function optionsOf(series, width) {
         ...axis,
         grid: { show: false },
         space: 80,
-        values: (_plot, ticks) => ticks.map((seconds) => CLOCK.format(seconds * 1000)),
+        values: (_plot, ticks) => ticks.map(formatTime),
       },
-      { ...axis, grid, size: 46, values: (_plot, ticks) => ticks.map((tick) => series[0].format(tick)) },
+      { ...axis, grid, size: 46, values: (_plot, ticks) => ticks.map(series[0]?.formatTick ?? formatNumber) },
     ],
     series: [
       {},

@@ -7,6 +7,7 @@ import { Chart } from './chart.js'
 import { DeadLetters } from './dead-letters.js'
 import { Figure } from './figure.js'
 import { formatNumber } from './format.js'
+import { Quality } from './quality.js'
 import { Releases } from './releases.js'
 import { ReplayControls } from './replay-controls.js'
 
@@ -17,8 +18,10 @@ const POINTS = 300
 export function Operator() {
   const [points, setPoints] = useState([])
   const [figures, setFigures] = useState()
+  const [quality, setQuality] = useState()
   const connected = useStream('/stream/operations', {
     past: setPoints,
+    quality: setQuality,
     figures(latest) {
       setFigures(latest)
       setPoints((before) =>
@@ -51,6 +54,10 @@ export function Operator() {
     </section>
     <section class="panel" aria-label="Freshness">
       <${Chart} label="From accepted to visible, ms" times=${times} series=${[line('p50', 'freshnessP50Ms', '--accent'), line('p99', 'freshnessP99Ms', '--warm')]} />
+    </section>
+    <section class="panel panel-wide" aria-labelledby="quality-title">
+      <h2 id="quality-title">Quality on the running stream</h2>
+      <${Quality} quality=${quality} predicts=${consumed !== null} />
     </section>
     <section class="panel" aria-labelledby="latency-title">
       <h2 id="latency-title">Latency, last 10 seconds</h2>
