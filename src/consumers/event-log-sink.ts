@@ -22,10 +22,10 @@ export interface EventLogSink extends Consumer {
   flush(): Promise<void>
 }
 
-const TOPICS = ['ratings', 'feedback', 'impressions'] as const satisfies readonly LoggedTopic[]
+const TOPICS = ['ratings', 'feedback', 'impressions', 'users'] as const
 
 /**
- * Writes the topics into the event log, exactly once: it reads its positions from the log itself, and a batch is in
+ * Writes the topics into the event log, and deletes from it whoever is to be forgotten, exactly once: it reads its positions from the log itself, and a batch is in
  * the log whole or not at all. So records may be taken long before they are written; what a crash loses of them is
  * read again.
  */
@@ -42,6 +42,7 @@ export async function eventLogSink({ broker, log, ...batching }: EventLogSinkOpt
       return Object.fromEntries(known.filter(([, offset]) => offset !== undefined))
     },
     handle: async (batch) => {
+      if (batch.topic === 'users') return forgetUsers(batch)
       const rows = decodeRows(batch)
       await appends.add(rows)
       skipped += batch.records.length - rows.length
@@ -49,6 +50,15 @@ export async function eventLogSink({ broker, log, ...batching }: EventLogSinkOpt
     // The next owner asks the log where to begin.
     revoked: () => appends.flush(),
   })
+
+  async function forgetUsers({ partition, records }: RecordBatch): Promise<void> {
+    for (const { offset, value } of records) {
+      const decoded = decode('users', value)
+      if (!decoded.ok || !decoded.event.forgotten) continue
+      const { userId } = decoded.event
+      await appends.afterAll(() => log.forget(userId, { partition, offset }))
+    }
+  }
 
   return {
     done: Promise.race([consumer.done.then(() => appends.flush()), appends.failed]),

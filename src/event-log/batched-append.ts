@@ -72,6 +72,12 @@ export class BatchedAppend {
     this.#throwFailure()
   }
 
+  /** Does something to the log after all that has been added so far, and again until it succeeds. */
+  async afterAll(work: () => Promise<void>): Promise<void> {
+    await this.flush()
+    await this.#untilDone(work)
+  }
+
   /** From now on what fails is dropped, and all after it: it is still in the broker, and the log's offsets say so. */
   stopRetrying(): void {
     this.#lastAttempt.abort()
@@ -107,7 +113,7 @@ export class BatchedAppend {
   async #append(batch: EventLogBatch): Promise<void> {
     const startedAt = performance.now()
     try {
-      await this.#appendUntilDone(batch)
+      await this.#untilDone(() => this.#log.append(batch))
       this.rows += batch.rows
     } catch (error) {
       this.#failure = { error }
@@ -120,11 +126,11 @@ export class BatchedAppend {
     if (this.#full || this.#overdue) this.#appendNext()
   }
 
-  async #appendUntilDone(batch: EventLogBatch): Promise<void> {
+  async #untilDone(work: () => Promise<void>): Promise<void> {
     const { signal } = this.#lastAttempt
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#log.append(batch)
+        return await work()
       } catch (error) {
         if (signal.aborted || (error as { retriable?: unknown }).retriable !== true) throw error
         await delay(backOffMs(attempt), undefined, { signal }).catch(() => {})

@@ -12,8 +12,11 @@ import type { EventLogBatch, LoggedTopic } from './event-log-batch.ts'
 export interface EventLog {
   /** Creates or upgrades the tables. Idempotent; several processes may call it at once. */
   migrate(): Promise<void>
-  /** The offset to read next of each partition of `topic`: one past the greatest in the log, absent where there is none. */
-  offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>>
+  /**
+   * The offset to read next of each partition of `topic`: one past the greatest in the log, absent where there is none.
+   * Of `users` the log knows what asked it to forget somebody.
+   */
+  offsets(topic: LoggedTopic | 'users'): Promise<ReadonlyMap<number, number>>
   /**
    * At most MAX_APPEND_ROWS rows, which are not to change until this settles. Atomic per table: all of the interactions
    * or none of them, all of the impressions or none. May be repeated after any failure.
@@ -25,8 +28,12 @@ export interface EventLog {
   columns<Columns>(sql: string, parameters?: QueryParameters): Promise<Columns>
   /** What the log holds, however it is stored and in whatever batches it came: equal logs have equal digests. */
   digest(): Promise<LogDigest>
-  /** Deletes all rows of a user. Resume offsets stay where they were. */
-  forget(userId: string): Promise<void>
+  /**
+   * Deletes all rows of a user. Resume offsets stay where they were.
+   *
+   * @param askedAt of the event on the topic `users` that asks for it: known to `offsets` when all is deleted
+   */
+  forget(userId: string, askedAt?: { readonly partition: number; readonly offset: number }): Promise<void>
   close(): Promise<void>
 }
 

@@ -41,11 +41,8 @@ export class SqlEventLog implements EventLog {
     })
   }
 
-  async offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>> {
-    const rows = await this.query<{ partition: number; next: number }>(
-      resumeSql(topic === 'impressions' ? 'impressions' : 'interactions'),
-      { topic },
-    )
+  async offsets(topic: LoggedTopic | 'users'): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.query<{ partition: number; next: number }>(resumeSql(topic), { topic })
     return new Map(rows.map(({ partition, next }) => [partition, next]))
   }
 
@@ -83,12 +80,21 @@ export class SqlEventLog implements EventLog {
     return digest!
   }
 
-  async forget(userId: string): Promise<void> {
+  async forget(userId: string, askedAt?: { readonly partition: number; readonly offset: number }): Promise<void> {
     for (const table of ['interactions', 'impressions'] as const) {
       // The positions first: a crash between the two must not set the resume offset back.
       await this.#forget(`INSERT INTO forgotten SELECT topic, partition, offset FROM ${table} FINAL`, userId)
       await this.#forget(`DELETE FROM ${table}`, userId)
     }
+    if (!askedAt) return
+    await this.#attempt('append to', 'INTERNAL', () =>
+      this.#connection.writer.insert({
+        table: 'forgotten',
+        columns: ['topic', 'partition', 'offset'],
+        values: [['users', askedAt.partition, askedAt.offset]],
+        format: 'JSONCompactEachRow',
+      }),
+    )
   }
 
   close(): Promise<void> {

@@ -1,19 +1,17 @@
 // What the event log asks its tables about itself.
-import type { Table } from './event-log-batch.ts'
+import type { LoggedTopic } from './event-log-batch.ts'
 
 /**
  * Parameter `topic` → partition, next. Without FINAL, so that the projection answers: a copy of a row does not move a
  * maximum.
  */
-export function resumeSql(table: Table): string {
-  return `
-    SELECT partition, max(last) + 1 AS next
-    FROM (
-      SELECT partition, max(offset) AS last FROM ${table} WHERE topic = {topic: String} GROUP BY topic, partition
-      UNION ALL
-      SELECT partition, max(offset) AS last FROM forgotten WHERE topic = {topic: String} GROUP BY partition
-    )
-    GROUP BY partition`
+export function resumeSql(topic: LoggedTopic | 'users'): string {
+  const forgotten =
+    'SELECT partition, max(offset) AS last FROM forgotten WHERE topic = {topic: String} GROUP BY partition'
+  const table = topic === 'impressions' ? 'impressions' : 'interactions'
+  const logged = `SELECT partition, max(offset) AS last FROM ${table} WHERE topic = {topic: String} GROUP BY topic, partition`
+  const positions = topic === 'users' ? forgotten : `${logged} UNION ALL ${forgotten}`
+  return `SELECT partition, max(last) + 1 AS next FROM (${positions}) GROUP BY partition`
 }
 
 // The sum of hashes (modulo 2^64) does not depend on the order of the rows; nor does it on ClickHouse's NULL, which a

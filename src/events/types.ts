@@ -119,4 +119,8 @@ userId: Id
 attributes?: {
 [k: string]: string
 }
+/**
+ * Deletes what is stored of the user: profile, history, features, trail, rows of the event log.
+ */
+forgotten?: true
 }

@@ -1,11 +1,11 @@
 import type { Broker, Message } from '../broker/broker.ts'
-import { encode } from '../events/codec.ts'
+import { decode, encode } from '../events/codec.ts'
 import type { Dataset } from './datasets/dataset.ts'
 
 export interface CatalogueOptions {
   /**
    * `changed` also sends what is in the log with other content; `missing` leaves that alone, so that what people have
-   * put since (an item taken out, a user forgotten) stays as they left it.
+   * put since (an item taken out) stays as they left it. A forgotten user stays forgotten either way.
    */
   readonly send: 'changed' | 'missing'
   readonly signal?: AbortSignal
@@ -53,12 +53,18 @@ async function upsert(
   }
   for (const message of messages) {
     const known = present.get(message.key)
-    if (known && (send === 'missing' || Buffer.compare(known, message.value) === 0)) continue
+    if (known && (send === 'missing' || Buffer.compare(known, message.value) === 0 || isForgotten(known))) continue
     batch.push(message)
     if (batch.length === BATCH) await flush()
   }
   if (batch.length) await flush()
   return sent
+}
+
+/** What a data set says of a user is not taken up again once they are forgotten. */
+function isForgotten(value: Uint8Array): boolean {
+  const decoded = decode('users', value)
+  return decoded.ok && decoded.event.forgotten === true
 }
 
 async function latestValues(broker: Pick<Broker, 'read' | 'bounds'>, topic: 'items' | 'users') {

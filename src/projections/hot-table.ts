@@ -29,7 +29,7 @@ export class HotTable<V extends HotValue, Id extends string | number> {
     if (missing.length === 0) return
     const values = await owner.read(missing.map((id) => this.#prefix + id))
     missing.forEach((id, index) => {
-      this.#hot.set(id, { value: this.#decode(values[index]), changed: false })
+      this.#hot.set(id, { value: this.#decode(values[index]), changed: false, isRemoved: false })
     })
   }
 
@@ -41,6 +41,7 @@ export class HotTable<V extends HotValue, Id extends string | number> {
   /** A loaded value, to change. */
   change(id: Id): V {
     const slot = this.#hot.get(id)!
+    slot.isRemoved = false
     if (!slot.changed) {
       slot.changed = true
       this.#changed.push(id)
@@ -48,9 +49,19 @@ export class HotTable<V extends HotValue, Id extends string | number> {
     return slot.value
   }
 
+  /** Deletes a value, loaded or not: from now on it is as one that never was. */
+  remove(id: Id): void {
+    const changed = this.#hot.get(id)?.changed ?? false
+    if (!changed) this.#changed.push(id)
+    this.#hot.set(id, { value: this.#decode(undefined), changed: true, isRemoved: true })
+  }
+
   /** Puts what changed into `mutations`. */
   collect(mutations: Map<string, Uint8Array | null>): void {
-    for (const id of this.#changed) mutations.set(this.#prefix + id, this.#hot.get(id)!.value.encode())
+    for (const id of this.#changed) {
+      const { value, isRemoved } = this.#hot.get(id)!
+      mutations.set(this.#prefix + id, isRemoved ? null : value.encode())
+    }
   }
 
   /** After a commit: nothing is changed, and what is too much leaves memory, the longest loaded first. */
@@ -67,4 +78,6 @@ export class HotTable<V extends HotValue, Id extends string | number> {
 interface Slot<V> {
   readonly value: V
   changed: boolean
+  /** Deleted, and not written to since. */
+  isRemoved: boolean
 }

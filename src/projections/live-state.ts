@@ -46,7 +46,7 @@ export class LiveState {
   /** By the hash of the user id: users need no numbering, and two that share a trail read as one. */
   readonly #trails: HotTable<Trail, number>
   readonly #postings: HotTable<Postings, number>
-  readonly #profiles = new Map<string, Uint8Array>()
+  readonly #profiles = new Map<string, Uint8Array | null>()
   #streamTime = 0
   #repeated = 0
 
@@ -99,8 +99,13 @@ export class LiveState {
     })
   }
 
+  /** Takes a profile up, or forgets the user: what is stored under their id. Counts that they were one of many in stay. */
   foldProfile(user: User): void {
-    this.#profiles.set(user.userId, Buffer.from(JSON.stringify(user)))
+    const { userId } = user
+    this.#profiles.set(userId, user.forgotten ? null : Buffer.from(JSON.stringify(user)))
+    if (!user.forgotten) return
+    for (const table of [this.#histories, this.#beyond, this.#features]) table.remove(userId)
+    this.#trails.remove(keyHash(userId))
   }
 
   /** Stores what has been folded since the last commit, and the offsets it came up to, in one step. */

@@ -292,6 +292,16 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
       )
     })
 
+    it('knows which event on `users` asked it to forget somebody', async () => {
+      await append(log, [rating(0, 0, { userId: 'goes' })])
+      expect(await log.offsets('users')).toEqual(new Map())
+      await log.forget('goes', { partition: 2, offset: 7 })
+      await log.forget('goes', { partition: 2, offset: 7 })
+      expect(await log.offsets('users')).toEqual(new Map([[2, 8]]))
+      expect(await log.offsets('ratings')).toEqual(new Map([[0, 1]]))
+      expect(await log.query('SELECT userId FROM interactions FINAL')).toEqual([])
+    })
+
     describe('training reads', () => {
       beforeEach(async () => {
         const users = ['1', '10', '2', 'ä', "o'h"]

@@ -129,6 +129,15 @@ function feedbackSuite(): void {
       await give(others.flatMap((userId) => [a, b].map((itemId) => ({ userId, itemId, kind: 'watched' }))))
       await soon(async () => expect(idsOf((await get<{ items: SlateItem[] }>(`/similar/${a}?k=3`)).items)).toContain(b))
     })
+
+    it('is forgotten with the user who gave it', async () => {
+      await give({ userId: 'guest-who-leaves', itemId: 'i1', kind: 'like' })
+      const path = `${address}/users/guest-who-leaves`
+      await soon(async () => expect((await fetch(path)).status).toBe(200))
+      expect((await fetch(path, { method: 'DELETE' })).status).toBe(202)
+      await soon(async () => expect((await fetch(path)).status).toBe(404))
+      expect(idsOf(await slateOf('guest-who-leaves'))).toEqual(idsOf(await slateOf('guest-who-never-was')))
+    })
   })
 }
 

@@ -28,7 +28,7 @@ class OneMemberBroker {
     return this.subscription!.assigned(partition)
   }
 
-  handle(topic: LoggedTopic, from: number, values: readonly Uint8Array[], partition = 0): Promise<void> {
+  handle(topic: LoggedTopic | 'users', from: number, values: readonly Uint8Array[], partition = 0): Promise<void> {
     const records = values.map((value, i) => ({ offset: from + i, key: 'k', value }))
     const next = from + values.length
     const batch: RecordBatch = { topic, partition, records, next, end: next }
@@ -45,8 +45,9 @@ interface LoggedRow {
 }
 
 /** Appends to an array; `failure` makes it refuse. */
-class MemoryLog implements Pick<EventLog, 'append' | 'offsets'> {
+class MemoryLog implements Pick<EventLog, 'append' | 'forget' | 'offsets'> {
   readonly rows: LoggedRow[] = []
+  readonly forgotten: string[] = []
   failure: Error | undefined
   attempts = 0
 
@@ -60,6 +61,12 @@ class MemoryLog implements Pick<EventLog, 'append' | 'offsets'> {
         this.rows.push({ topic, partition, offset, values })
       }
     }
+  }
+
+  async forget(userId: string, { partition, offset }: { partition: number; offset: number }): Promise<void> {
+    this.attempts++
+    if (this.failure) throw this.failure
+    this.forgotten.push(`${userId} at ${partition}/${offset}, after ${this.rows.length} rows`)
   }
 
   async offsets(topic: LoggedTopic): Promise<ReadonlyMap<number, number>> {
@@ -84,7 +91,10 @@ const positions = (log: MemoryLog) => log.rows.map(({ topic, partition, offset }
 describe('the event log sink', () => {
   it('subscribes to what is logged, as a group of its own', async () => {
     const { broker } = await start()
-    expect(broker.subscription).toMatchObject({ group: 'event-log', topics: ['ratings', 'feedback', 'impressions'] })
+    expect(broker.subscription).toMatchObject({
+      group: 'event-log',
+      topics: ['ratings', 'feedback', 'impressions', 'users'],
+    })
   })
 
   it('begins where the log ends, per topic, and leaves out what is not in the log', async () => {
@@ -111,6 +121,21 @@ describe('the event log sink', () => {
     await sink.flush()
     expect(positions(log)).toEqual(['feedback/0/0', 'feedback/0/4'])
     expect(sink).toMatchObject({ rows: 2, skipped: 3 })
+  })
+
+  it('forgets whom an event on `users` asks it to, after all that came before, and again until it succeeds', async () => {
+    const { broker, log } = await start({ maxDelayMs: 3_600_000 })
+    const users = [{ userId: 'a' }, { userId: 'b', forgotten: true as const }].map((user) => encode('users', user))
+    await broker.handle('feedback', 0, [like('b'), like('c')])
+    await broker.handle('users', 4, [...users, Buffer.from('{')], 1)
+    expect(log.forgotten).toEqual(['b at 1/5, after 2 rows'])
+    log.failure = Object.assign(new Error('down'), { retriable: true })
+    const attempts = log.attempts
+    const again = broker.handle('users', 7, [users[1]!], 1)
+    await vi.waitFor(() => expect(log.attempts).toBeGreaterThan(attempts))
+    log.failure = undefined
+    await again
+    expect(log.forgotten).toEqual(['b at 1/5, after 2 rows', 'b at 1/7, after 2 rows'])
   })
 
   it('holds its source back while the log is slower', async () => {

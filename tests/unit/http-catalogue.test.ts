@@ -93,6 +93,23 @@ describe('the catalogue', () => {
   })
 })
 
+describe('DELETE /users/:id', () => {
+  const forget = (id: string) => server.app.inject({ method: 'DELETE', url: `/users/${encodeURIComponent(id)}` })
+
+  test('asks on the topic users that they are forgotten', async () => {
+    const response = await forget('4/2')
+    expect(response.statusCode).toBe(202)
+    expect(response.json()).toEqual({ userId: '4/2' })
+    expect(server.broker.events('users')).toEqual([{ userId: '4/2', forgotten: true }])
+    expect(server.broker.messages[0]?.message.key).toBe('4/2')
+  })
+
+  test('answers 503 when the broker fails', async () => {
+    server.broker.failure = new Error('down')
+    expect((await forget('1')).statusCode).toBe(503)
+  })
+})
+
 describe('GET /users/:id', () => {
   test('answers history and features of a user who left a trace', async () => {
     server.recommender.apply({ eventId: 'e', userId: '42', itemId: '1', kind: 'rating', value: 4, at: 1000 })

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { keyHash } from '../../src/events/topics.ts'
 import type { Interaction } from '../../src/events/types.ts'
 import { LiveState } from '../../src/projections/live-state.ts'
 import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
 import type { StateStore } from '../../src/state/state-store.ts'
+import { History } from '../../src/state/values/history.ts'
 import { readNeighbours } from '../../src/state/values/neighbours.ts'
 import { UserFeatures } from '../../src/state/values/user-features.ts'
 import { seededRandom } from '../fakes/seeded-random.ts'
@@ -110,6 +112,40 @@ describe('LiveState', () => {
     const keys = (await folded([seen, skip], [2])).map(([key]) => key)
     expect(keys).toContain('h:u')
     expect(keys.filter((key) => key.startsWith('n:'))).toEqual([])
+  })
+
+  it('has nothing stored under the id of a forgotten user, and takes them for a stranger from then on', async () => {
+    const store = openMemoryStateStore({ partitions: 1 })
+    const state = await LiveState.open(await store.own('live', 0), catalogue)
+    const fact = (userId: string, itemId: string, at: number): Interaction => ({
+      eventId: `${at}`,
+      userId,
+      itemId,
+      kind: 'like',
+      at,
+    })
+    const keysOf = async (userId: string) =>
+      (await contents(store))
+        .map(([key]) => key)
+        .filter((key) => key === `t:${keyHash(userId)}` || key.endsWith(`:${userId}`))
+    state.foldProfile({ userId: 'goes', attributes: { region: 'x' } })
+    await state.fold(['goes', 'stays'].flatMap((userId, i) => [fact(userId, 'a', 10 + i), fact(userId, 'b', 20 + i)]))
+    await state.commit({})
+    const stays = await keysOf('stays')
+    expect((await keysOf('goes')).sort()).toEqual(['f:goes', 'h:goes', 'p:goes', `t:${keyHash('goes')}`])
+    state.foldProfile({ userId: 'goes', forgotten: true })
+    state.foldProfile({ userId: 'never here', forgotten: true })
+    await state.commit({})
+    expect(await keysOf('goes')).toEqual([])
+    expect(await keysOf('stays')).toEqual(stays)
+    // Forgotten and back within one commit: only what came after.
+    await state.fold([fact('goes', 'a', 30)])
+    state.foldProfile({ userId: 'goes', forgotten: true })
+    await state.fold([fact('goes', 'c', 40)])
+    await state.commit({})
+    const [history] = await store.read('live', 0, ['h:goes'])
+    expect(new History(history).length).toBe(1)
+    expect(new History(history).at(0)).toBe(40)
   })
 
   it('leaves the store as it was when a newer owner has taken the partition', async () => {

@@ -3,6 +3,7 @@ import { TributaryError } from '../../src/errors.ts'
 import { encode } from '../../src/events/codec.ts'
 import { partitionFor } from '../../src/events/topics.ts'
 import type { Interaction, Item } from '../../src/events/types.ts'
+import { produceCatalogue } from '../../src/producers/catalogue.ts'
 import { type Dataset, interactions } from '../../src/producers/datasets/dataset.ts'
 import { IdTable } from '../../src/producers/datasets/id-table.ts'
 import { InteractionTable } from '../../src/producers/datasets/interaction-table.ts'
@@ -198,6 +199,19 @@ describe('a replay after a stop', () => {
     )
     expect(latest.get(takenOut.itemId)).toEqual(takenOut)
     expect(latest.get('i99')).toEqual({ itemId: 'i99', title: 'New' })
+  })
+
+  it('does not bring a forgotten user’s profile back', async () => {
+    const log = new FakeLog()
+    const profiles: Dataset = {
+      ...dataset,
+      users: () => [{ userId: 'u1', attributes: { region: 'x' } }, { userId: 'u2' }],
+    }
+    await replay({ broker: log, dataset: profiles, limit: 10 })
+    log.append('users', { key: 'u1', value: encode('users', { userId: 'u1', forgotten: true }) })
+    for (const send of ['changed', 'missing'] as const) {
+      expect(await produceCatalogue(log, profiles, { send })).toEqual({ items: 0, users: 0 })
+    }
   })
 
   it('refuses to go on with other data under the same name, before it has sent anything', async () => {

@@ -101,7 +101,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     slateStreamRoute(data, { recommender, watch, streams, impressions, metrics })
     feedbackRoute(data, { broker, now, metrics })
     catalogueRoutes(data, { recommender, broker })
-    userRoutes(data, recommender)
+    userRoutes(data, { recommender, broker })
     operatorRoutes(data, { operations, feed, streams, broker })
     operationsRoutes(data, { recommender, now, registry: metrics.registry })
   })

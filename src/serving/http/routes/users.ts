@@ -1,9 +1,17 @@
 import type { FastifyInstance } from 'fastify'
+import type { Broker } from '../../../broker/broker.ts'
+import { TributaryError } from '../../../errors.ts'
+import { encode } from '../../../events/codec.ts'
 import type { Recommender } from '../../recommender.ts'
 import { Problem } from '../problem.ts'
 import { idParam, problems, querySchema } from '../schemas.ts'
 
-export function userRoutes(app: FastifyInstance, recommender: Recommender): void {
+export interface UserDependencies {
+  readonly recommender: Recommender
+  readonly broker: Pick<Broker, 'produce'>
+}
+
+export function userRoutes(app: FastifyInstance, { recommender, broker }: UserDependencies): void {
   const tags = ['users']
 
   app.get<{ Querystring: { k: number; prefix?: string } }>(
@@ -37,6 +45,23 @@ export function userRoutes(app: FastifyInstance, recommender: Recommender): void
     },
   )
 
+  app.delete<{ Params: { id: string } }>(
+    '/users/:id',
+    {
+      schema: {
+        summary: 'Forgets a user: profile, history and features, and their rows in the event log',
+        tags,
+        params: idParam('id', '42'),
+        response: { 202: { $ref: 'user-accepted#' }, ...problems(400, 503) },
+      },
+    },
+    async ({ params }, reply) => {
+      await publishForgotten(broker, params.id)
+      reply.code(202)
+      return { userId: params.id }
+    },
+  )
+
   app.get<{ Params: { user: string }; Querystring: { target?: string; k: number } }>(
     '/inspect/:user',
     {
@@ -51,4 +76,12 @@ export function userRoutes(app: FastifyInstance, recommender: Recommender): void
     async ({ params, query: { target, k } }) =>
       recommender.inspect(params.user, { k, ...(target !== undefined && { target }) }),
   )
+}
+
+async function publishForgotten(broker: Pick<Broker, 'produce'>, userId: string): Promise<void> {
+  try {
+    await broker.produce('users', [{ key: userId, value: encode('users', { userId, forgotten: true }) }])
+  } catch (cause) {
+    throw new TributaryError('UNAVAILABLE', 'the broker did not take it; send it again', {}, cause)
+  }
 }
