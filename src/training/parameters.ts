@@ -12,6 +12,8 @@ export interface Initial {
   readonly mean?: number
   /** Whether it has a row for every item of the vocabulary. */
   readonly perItem?: true
+  /** Begins with these numbers; what is 0 among them is drawn all the same. */
+  readonly start?: Float32Array
 }
 
 /** Where the parameters of an earlier release go on: those whose shape is still the same, item rows by item. */
@@ -35,6 +37,7 @@ export function makeParameters(
       const { shape, deviation, mean = 0 } = initial
       const length = shape.reduce((product, size) => product * size, 1)
       const data = Float32Array.from({ length }, () => mean + (deviation > 0 ? deviation * random.normal() : 0))
+      if (initial.start) for (let i = 0; i < length; i++) data[i] = initial.start[i]! || data[i]!
       const tensor = previous?.tensors.get(name)
       if (tensor && initial.perItem) carryRowsOver(data, itemIds, tensor, previous!.itemIds)
       else if (tensor && isSameShape(tensor.shape, shape)) data.set(tensor.data)

@@ -20,7 +20,7 @@ export function invertPositiveDefinite(matrix: Float64Array, size: number): Floa
 }
 
 /** Overwrites the lower triangle of A with L. */
-function factorise(a: Float64Array, n: number): void {
+export function factorise(a: Float64Array, n: number): void {
   for (let start = 0; start < n; start += BLOCK) {
     const end = Math.min(n, start + BLOCK)
     const target = { into: a, rows: [start, n], columns: [start, end] } as const

@@ -2,6 +2,7 @@ import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-t
 import type { TrainingSet } from '../models/training-set.ts'
 import { Random } from '../random.ts'
 import { Dropout } from './dropout.ts'
+import { itemFactors } from './item-factors.ts'
 import { disposeParameters, makeParameters, readParameters } from './parameters.ts'
 import { batchOf, epochOf, type Window } from './sequence-batches.ts'
 import { SequenceModel, type SequenceSettings, sequenceParameters } from './sequence-model.ts'
@@ -21,6 +22,8 @@ export interface SequenceRecipe extends SequenceSettings {
   readonly negatives: number
   /** From this part of training on, targets are compared with all items. */
   readonly allItemsFrom: number
+  /** Of item embeddings, which begin as factors of what is met together; 0 where they begin as chance has it. */
+  readonly startLength: number
 }
 
 export const SEQUENCE_RECIPE: SequenceRecipe = {
@@ -30,14 +33,15 @@ export const SEQUENCE_RECIPE: SequenceRecipe = {
   hidden: 128,
   window: 50,
   dropout: 0.2,
-  epochs: 6,
-  refreshEpochs: 2,
-  batchSize: 32,
+  epochs: 10,
+  refreshEpochs: 3,
+  batchSize: 128,
   learningRate: 2e-3,
-  refreshLearningRate: 3e-4,
+  refreshLearningRate: 5e-4,
   weightDecay: 0.01,
   negatives: 512,
   allItemsFrom: 1,
+  startLength: 0.5,
 }
 
 const CLIP_NORM = 5
@@ -56,7 +60,12 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
   const random = new Random(seed)
   const holdout = holdOut(set, random)
   const dropout = new Dropout(recipe.dropout, random)
-  const parameters = makeParameters(sequenceParameters(set.itemIds.length, recipe), random, set.itemIds, previous)
+  const initials = sequenceParameters(set.itemIds.length, recipe)
+  if (!previous && recipe.startLength > 0) {
+    const start = itemFactors(set, recipe.width, random).map((value) => recipe.startLength * value)
+    Object.assign(initials, { items: { ...initials.items, start } })
+  }
+  const parameters = makeParameters(initials, random, set.itemIds, previous)
   const model = new SequenceModel(parameters, recipe, dropout)
   const isRefresh = previous !== undefined && since !== undefined
   const epochs = isRefresh ? recipe.refreshEpochs : recipe.epochs

@@ -2,9 +2,11 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Random } from '../../src/random.ts'
 import { attentionBias } from '../../src/training/attention-bias.ts'
+import { itemFactors } from '../../src/training/item-factors.ts'
 import { fullSoftmaxLoss } from '../../src/training/layers.ts'
 import { sampledSoftmaxLoss } from '../../src/training/sampled-softmax.ts'
 import { openTensorFlow } from '../../src/training/tensorflow.ts'
+import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
 
 const [COUNT, ITEMS, WIDTH] = [6, 20, 4]
 const random = new Random(3)
@@ -73,5 +75,23 @@ describe('the bias of attention', () => {
       [4, 4, 2, 2, 0, 0],
       [4, 4, 1, 1, 1, 1],
     ])
+  })
+})
+
+describe('factors of what is met together', () => {
+  it('put what stands next to each other in histories close together, and nothing where nobody has been', () => {
+    const set = plantedTrainingSet({ users: 60, items: 40 })
+    const width = 8
+    const factors = itemFactors({ ...set, itemIds: [...set.itemIds, 'new'] }, width, new Random(1))
+    const near = (a: number, b: number) => {
+      let sum = 0
+      for (let i = 0; i < width; i++) sum += factors[a * width + i]! * factors[b * width + i]!
+      return sum
+    }
+    for (let item = 0; item < 40; item++) {
+      expect(near(item, (item + 1) % 40)).toBeGreaterThan(near(item, (item + 20) % 40) + 0.1)
+      expect(near(item, item)).toBeLessThan(1)
+    }
+    expect(near(40, 40)).toBe(0)
   })
 })
