@@ -45,10 +45,16 @@ export function applyFilters(items: Iterable<number>, filters: readonly Filter[]
   const kept: number[] = []
   const removed: Record<string, number[]> = {}
   for (const item of items) {
-    const by = filters.find((filter) => !filter.keeps(item))
+    const by = remover(item, filters)
     if (!by) kept.push(item)
     else if (removed[by.name]) removed[by.name]!.push(item)
     else removed[by.name] = [item]
   }
   return { kept, removed }
+}
+
+/** The first filter that says no. */
+function remover(item: number, filters: readonly Filter[]): Filter | undefined {
+  for (let i = 0; i < filters.length; i++) if (!filters[i]!.keeps(item)) return filters[i]
+  return undefined
 }

@@ -5,6 +5,7 @@ import { Blend, type Proposal } from './blend.ts'
 import type { NeighbourRow } from './online/neighbour-row.ts'
 import type { HistoryEntry, OnlineState, UserState } from './online/online-state.ts'
 import { TopLists } from './online/top-lists.ts'
+import type { TrailRow } from './online/trail-row.ts'
 import type { ReleaseSlot } from './release-slot.ts'
 import type { ServedRelease } from './served-release.ts'
 import { type CandidateSource, type RequestContext, ROWS_READ } from './sources/candidate-source.ts'
@@ -14,7 +15,7 @@ import { itemCf } from './sources/item-cf.ts'
 import { sequence, trainedItemCf, twoTower } from './sources/released.ts'
 import type { Scores } from './sources/scores.ts'
 import { sessionKnn } from './sources/session-knn.ts'
-import { similarTrails, type TrailQuery } from './sources/similar-trails.ts'
+import { type SimilarTrail, similarTrails, type TrailQuery } from './sources/similar-trails.ts'
 import { favouriteGenre, popular, trending } from './sources/top-lists.ts'
 
 export const SOURCES: readonly CandidateSource[] = [
@@ -111,8 +112,12 @@ export class Retriever {
     const { rows, table } = this.#online
     const similar = similarTrails({ ...query, postings: await rows.postings(recent), visits: table.visits })
     const trails = await rows.trails(similar.map(({ trail }) => trail))
-    const sessions = similar.flatMap((one, at) => (trails[at] ? [{ ...one, ...trails[at] }] : []))
-    return sessions.sort((a, b) => a.because - b.because)
+    const sessions: (SimilarTrail & TrailRow)[] = []
+    for (const [at, row] of trails.entries()) {
+      const { trail, similarity, anchor, because } = similar[at]!
+      if (row) sessions.push({ trail, similarity, anchor, because, items: row.items, first: row.first })
+    }
+    return sessions
   }
 
   run(context: RequestContext): Scored {

@@ -46,16 +46,21 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
   })
 }
 
-/** Rank (from 1) of each of `best` among all that a source proposed. */
+/** Rank (from 1), among all that a source proposed, of each of `best` that it proposed. */
 function ranksAmong(best: readonly number[], scores: Scores): Map<number, number> {
-  const byScore = best.toSorted((a, b) => scores.get(b) - scores.get(a))
+  const byScore = best.filter((item) => scores.get(item) > 0).sort((a, b) => scores.get(b) - scores.get(a))
+  if (byScore.length === 0) return new Map()
   const thresholds = Float64Array.from(byScore, (item) => scores.get(item))
+  const least = thresholds.at(-1)!
   // Items that beat the threshold at a position but not the one before it.
-  const beating = new Uint32Array(best.length + 1)
-  for (const other of scores.items) {
-    const score = scores.get(other)
+  const beating = new Uint32Array(thresholds.length)
+  const { items } = scores
+  for (let i = 0; i < items.length; i++) {
+    const score = scores.get(items[i]!)
+    // Most are below all of the best.
+    if (score <= least) continue
     let low = 0
-    let high = thresholds.length
+    let high = thresholds.length - 1
     while (low < high) {
       const middle = (low + high) >> 1
       if (score > thresholds[middle]!) high = middle

@@ -11,7 +11,6 @@ const SESSION_MS = 600_000
 const RARITY_OFFSET = 10
 /** Distance from the first match at which another in the same trail counts half. */
 const DISTANCE = 3
-const NOBODY = 0xffff
 
 /** Someone who has been where the user was lately. */
 export interface SimilarTrail {
@@ -38,11 +37,16 @@ export interface TrailQuery {
   readonly own: number
 }
 
-// Sums by trail, open addressing: the slots in use are listed, so that clearing costs what was used.
-let trails = new Uint32Array(0)
-let anchors = new Uint32Array(0)
+// Sums by trail, open addressing. A slot is 16 bytes, so that what a vote touches lies in one line of the processor's
+// cache: f64 sum, 0 where the slot is free · u32 trail · u32 anchor. The slots in use are listed, in the order of first
+// meeting, so that clearing costs what was used.
 let sums = new Float64Array(0)
-/** NOBODY where the slot is free, else position in the history that the trail was first met at. */
+let words = new Uint32Array(0)
+const SLOT_SUMS = 2
+const SLOT_WORDS = 4
+const TRAIL = 2
+const ANCHOR = 3
+/** By slot: position in the history that the trail was first met at. */
 let because = new Uint16Array(0)
 let used = new Uint32Array(0)
 let ordered = new Float64Array(0)
@@ -52,7 +56,7 @@ let ordered = new Float64Array(0)
  * it lately, the newer and the rarer the item the more, and votes count less the farther they lie in the trail from
  * where it first met the user's. After session-based kNN (Jannach & Ludewig, RecSys 2017), with positions.
  *
- * @returns the FOLLOWED most similar, in no order
+ * @returns the FOLLOWED most similar, in the order of `because`
  */
 export function similarTrails({ now, history, influence, postings, visits, own }: TrailQuery): SimilarTrail[] {
   reserve(postings)
@@ -70,38 +74,39 @@ export function similarTrails({ now, history, influence, postings, visits, own }
 
 /** Of the `count` slots in use, which it frees: those that are followed; of equals the first met. */
 function mostSimilar(count: number): SimilarTrail[] {
-  for (let i = 0; i < count; i++) ordered[i] = sums[used[i]!]!
+  for (let i = 0; i < count; i++) ordered[i] = sums[used[i]! * SLOT_SUMS]!
   const least = count > FOLLOWED ? selectRank(ordered, count, count - FOLLOWED) : 0
   let equals = FOLLOWED
-  for (let i = 0; i < count; i++) if (sums[used[i]!]! > least) equals--
+  for (let i = 0; i < count; i++) if (sums[used[i]! * SLOT_SUMS]! > least) equals--
   const found: SimilarTrail[] = []
   for (let i = 0; i < count; i++) {
     const slot = used[i]!
-    const similarity = sums[slot]!
-    if (similarity > least || (similarity === least && equals-- > 0)) {
-      found.push({ trail: trails[slot]!, similarity, anchor: anchors[slot]!, because: because[slot]! })
-    }
-    because[slot] = NOBODY
+    const similarity = sums[slot * SLOT_SUMS]!
+    sums[slot * SLOT_SUMS] = 0
+    if (similarity < least || (similarity === least && equals-- <= 0)) continue
+    const word = slot * SLOT_WORDS
+    found.push({ trail: words[word + TRAIL]!, similarity, anchor: words[word + ANCHOR]!, because: because[slot]! })
   }
   return found
 }
 
-function addVotes(words: Uint32Array, vote: number, position: number, own: number, count: number): number {
-  const mask = trails.length - 1
+function addVotes(postings: Uint32Array, vote: number, position: number, own: number, count: number): number {
+  const mask = because.length - 1
   let listed = count
-  for (let at = 0; at < words.length; at += POSTING_WORDS) {
-    const trail = words[at]!
+  for (let at = 0; at < postings.length; at += POSTING_WORDS) {
+    const trail = postings[at]!
     if (trail === own) continue
-    const place = words[at + 1]!
+    const place = postings[at + 1]!
     let slot = trail & mask
-    while (because[slot] !== NOBODY && trails[slot] !== trail) slot = (slot + 1) & mask
-    if (because[slot] === NOBODY) {
-      trails[slot] = trail
-      anchors[slot] = place
+    while (sums[slot * SLOT_SUMS] !== 0 && words[slot * SLOT_WORDS + TRAIL] !== trail) slot = (slot + 1) & mask
+    const word = slot * SLOT_WORDS
+    if (sums[slot * SLOT_SUMS] === 0) {
+      sums[slot * SLOT_SUMS] = vote
+      words[word + TRAIL] = trail
+      words[word + ANCHOR] = place
       because[slot] = position
-      sums[slot] = vote
       used[listed++] = slot
-    } else sums[slot]! += vote / (1 + Math.abs(anchors[slot]! - place) / DISTANCE)
+    } else sums[slot * SLOT_SUMS]! += vote / (1 + Math.abs(words[word + ANCHOR]! - place) / DISTANCE)
   }
   return listed
 }
@@ -109,13 +114,12 @@ function addVotes(words: Uint32Array, vote: number, position: number, own: numbe
 /** Makes the table at least twice as large as there are postings. */
 function reserve(postings: TrailQuery['postings']): void {
   let most = 0
-  for (const words of postings) most += words.length / POSTING_WORDS
-  if (2 * most <= trails.length) return
+  for (const list of postings) most += list.length / POSTING_WORDS
+  if (2 * most <= because.length) return
   const size = 2 ** Math.ceil(Math.log2(2 * most))
-  trails = new Uint32Array(size)
-  anchors = new Uint32Array(size)
-  sums = new Float64Array(size)
-  because = new Uint16Array(size).fill(NOBODY)
+  sums = new Float64Array(size * SLOT_SUMS)
+  words = new Uint32Array(sums.buffer)
+  because = new Uint16Array(size)
   used = new Uint32Array(size)
   ordered = new Float64Array(size)
 }
