@@ -161,6 +161,7 @@ export class FeatureReader {
     }
     for (const source of this.#loudest) {
       const { scores } = proposals[source]!
+      scores.listenFor(candidates)
       const best = bestOf(candidates, (item) => scores.loudest(item))
       for (let i = 0; i < candidates.length; i++) {
         into[i * width + column] = relative(scores.loudest(candidates[i]!), best)

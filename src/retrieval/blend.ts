@@ -25,10 +25,11 @@ export class Blend {
   run(context: RequestContext, size: number): { blended: Scores; proposals: readonly Proposal[] } {
     this.#blended.reset(size)
     for (const { source, scores } of this.#proposals) {
-      scores.reset(size)
+      scores.reset(size, (into) => source.propose(context, into))
       source.propose(context, scores)
       const { weight } = source
-      for (const item of scores.items) this.#blended.add(item, weight * scores.get(item))
+      const { items } = scores
+      for (let i = 0; i < items.length; i++) this.#blended.add(items[i]!, weight * scores.get(items[i]!))
     }
     return { blended: this.#blended, proposals: this.#proposals }
   }

@@ -24,6 +24,7 @@ export interface SlateParts {
 
 /** Turns the best items, in their order, into what is shown: titles, sections, reasons, and where each came from. */
 export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem[] {
+  for (const { scores } of parts.proposals) scores.listenFor(best)
   const ranks = parts.proposals.map(({ scores }) => ranksAmong(best, scores))
   return best.map((item) => {
     const known = parts.catalogue.get(parts.items.id(item))

@@ -1,114 +1,82 @@
 import { NEIGHBOUR_WORDS } from '../../state/values/neighbours.ts'
 import type { NeighbourRow } from '../online/neighbour-row.ts'
-
-// An item's cell is 32 bytes, so that what the innermost loop touches of it lies in one line of the processor's cache:
-// f64 score · f64 what the loudest history entry said · f64 what the one being added says so far · i32 the loudest
-// entry · i32 the one being added. An entry is a position in the history, 0 the newest.
-const CELL = 4
-const SCORE = 0
-const LOUDEST = 1
-const SAYING = 2
-const BECAUSE = 2 * 3
-const SPEAKER = 2 * 3 + 1
-const NOBODY = -1
-/** Of an item that has no score. */
-const ABSENT = -2
+import type { Proposals, RowFactors } from './proposals.ts'
+import { Speakers } from './speakers.ts'
 
 /**
- * Scores by item index: a cell for every item, and the list of the items that have a score, so that clearing costs what
- * was used. Remembers which history entry spoke loudest for each item.
+ * Scores by item index: a sum for every item, and the list of the items that have one, so that clearing costs what was
+ * used. Which history entry spoke loudest for an item is worked out for those that are asked about, by having the
+ * source say it all again: of thousands of items it matters for a few.
  */
-export class Scores {
-  #numbers = new Float64Array(0)
-  #entries = new Int32Array(0)
+export class Scores implements Proposals {
+  #sums = new Float64Array(0)
+  /** 1 for an item that has a score. */
+  #has = new Uint8Array(0)
   #items = new Int32Array(0)
   #count = 0
-
-  /** Empties it, and makes room for item indexes below `size`. */
-  reset(size: number): void {
-    for (let i = 0; i < this.#count; i++) this.#clear(this.#items[i]!)
-    this.#count = 0
-    if (size <= this.#items.length) return
-    const room = Math.max(1024, size * 2)
-    this.#numbers = new Float64Array(room * CELL)
-    this.#entries = new Int32Array(this.#numbers.buffer)
-    this.#items = new Int32Array(room)
-    for (let item = 0; item < room; item++) this.#clear(item)
-  }
-
-  /** Adds what no history entry says. */
-  add(item: number, amount: number): void {
-    const cell = item * CELL
-    if (this.#entries[2 * cell + SPEAKER] === ABSENT) {
-      this.#items[this.#count++] = item
-      this.#entries[2 * cell + SPEAKER] = NOBODY
-    }
-    this.#numbers[cell + SCORE]! += amount
-  }
+  /** Whether anything came of a history entry. */
+  #isSaid = false
+  #propose: ((into: Proposals) => void) | undefined
+  readonly #speakers = new Speakers()
 
   /**
-   * Adds `factors.after` × weight after + `factors.before` × weight before for every neighbour of a row: the loop that
-   * a request spends most of its time in.
-   * @param from position in the history that the row is of
+   * Empties it, and makes room for item indexes below `size`.
+   * @param propose says what has been added, again, to another
    */
-  addRow({ items, weights }: NeighbourRow, { after, before }: { after: number; before: number }, from: number): void {
-    const numbers = this.#numbers
-    const entries = this.#entries
+  reset(size: number, propose?: (into: Proposals) => void): void {
+    for (let i = 0; i < this.#count; i++) {
+      const item = this.#items[i]!
+      this.#sums[item] = 0
+      this.#has[item] = 0
+    }
+    this.#count = 0
+    this.#isSaid = false
+    this.#propose = propose
+    this.#speakers.reset()
+    if (size <= this.#items.length) return
+    const room = Math.max(1024, size * 2)
+    this.#sums = new Float64Array(room)
+    this.#has = new Uint8Array(room)
+    this.#items = new Int32Array(room)
+  }
+
+  add(item: number, amount: number): void {
+    if (this.#has[item] === 0) {
+      this.#has[item] = 1
+      this.#items[this.#count++] = item
+    }
+    this.#sums[item]! += amount
+  }
+
+  addSaid(item: number, amount: number): void {
+    this.#isSaid = true
+    this.add(item, amount)
+  }
+
+  /** The loop that a request spends most of its time in. */
+  addRow({ items, weights }: NeighbourRow, { after, before }: RowFactors): void {
+    this.#isSaid = true
+    const [sums, has, listed] = [this.#sums, this.#has, this.#items]
+    let count = this.#count
     for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
       const amount = after * weights[at + 1]! + before * weights[at + 2]!
       if (amount === 0) continue
       const item = items[at]!
-      const cell = item * CELL
-      if (entries[2 * cell + SPEAKER] === ABSENT) {
-        this.#items[this.#count++] = item
-        entries[2 * cell + SPEAKER] = NOBODY
+      if (has[item] === 0) {
+        has[item] = 1
+        listed[count++] = item
       }
-      numbers[cell + SCORE]! += amount
-      if (amount > numbers[cell + LOUDEST]!) {
-        numbers[cell + LOUDEST] = amount
-        entries[2 * cell + BECAUSE] = from
-      }
+      sums[item]! += amount
     }
+    this.#count = count
   }
 
-  /** Adds what one history entry says. What one entry says comes together. */
-  addSaid(item: number, amount: number, from: number): void {
-    const cell = item * CELL
-    const numbers = this.#numbers
-    const entries = this.#entries
-    const speaker = entries[2 * cell + SPEAKER]!
-    if (speaker === ABSENT) this.#items[this.#count++] = item
-    const said = speaker === from ? numbers[cell + SAYING]! + amount : amount
-    numbers[cell + SCORE]! += amount
-    numbers[cell + SAYING] = said
-    entries[2 * cell + SPEAKER] = from
-    if (said > numbers[cell + LOUDEST]!) {
-      numbers[cell + LOUDEST] = said
-      entries[2 * cell + BECAUSE] = from
-    }
+  scale(factors: Float64Array): void {
+    for (let i = 0; i < this.#count; i++) this.#sums[this.#items[i]!]! *= factors[this.#items[i]!]!
   }
 
   get(item: number): number {
-    return this.#numbers[item * CELL + SCORE] ?? 0
-  }
-
-  /** Multiplies the score of each item by its factor. */
-  scale(factors: Float64Array): void {
-    for (let i = 0; i < this.#count; i++) {
-      const item = this.#items[i]!
-      this.#numbers[item * CELL + SCORE]! *= factors[item]!
-      this.#numbers[item * CELL + LOUDEST]! *= factors[item]!
-    }
-  }
-
-  /** Position in the history that spoke loudest for the item, or -1, also for an item that has no score. */
-  because(item: number): number {
-    return this.#entries[2 * item * CELL + BECAUSE] ?? NOBODY
-  }
-
-  /** How much of the score is that entry's. */
-  loudest(item: number): number {
-    return this.#numbers[item * CELL + LOUDEST]!
+    return this.#sums[item] ?? 0
   }
 
   /** Items that have a score, each once. */
@@ -116,11 +84,27 @@ export class Scores {
     return this.#items.subarray(0, this.#count)
   }
 
-  #clear(item: number): void {
-    const cell = item * CELL
-    this.#numbers[cell + SCORE] = 0
-    this.#numbers[cell + LOUDEST] = 0
-    this.#entries[2 * cell + BECAUSE] = NOBODY
-    this.#entries[2 * cell + SPEAKER] = ABSENT
+  /** Works out who spoke loudest for these items at once, which is cheaper than to ask for one after another. */
+  listenFor(items: ArrayLike<number>): void {
+    if (!this.#isSaid || this.#speakers.haveHeard(items)) return
+    this.#speakers.reset(items, this.#sums.length)
+    this.#propose?.(this.#speakers)
+  }
+
+  /** Position in the history that spoke loudest for the item, or -1, also for an item that has no score. */
+  because(item: number): number {
+    this.#listenForAllBut(item)
+    return this.#speakers.because(item)
+  }
+
+  /** How much of the score is that entry's. */
+  loudest(item: number): number {
+    this.#listenForAllBut(item)
+    return this.#speakers.loudest(item)
+  }
+
+  /** An item that was not listened for: all are, since more such may follow. */
+  #listenForAllBut(item: number): void {
+    if (this.#isSaid && this.#has[item] === 1 && !this.#speakers.hasHeard(item)) this.listenFor(this.items)
   }
 }

@@ -111,12 +111,12 @@ function addVotes(postings: Uint32Array, vote: number, position: number, own: nu
   return listed
 }
 
-/** Makes the table at least twice as large as there are postings. */
+/** Makes the table at least 1.3 times as large as there are postings. */
 function reserve(postings: TrailQuery['postings']): void {
   let most = 0
   for (const list of postings) most += list.length / POSTING_WORDS
-  if (2 * most <= because.length) return
-  const size = 2 ** Math.ceil(Math.log2(2 * most))
+  if (1.3 * most <= because.length) return
+  const size = 2 ** Math.ceil(Math.log2(1.3 * most))
   sums = new Float64Array(size * SLOT_SUMS)
   words = new Uint32Array(sums.buffer)
   because = new Uint16Array(size)
