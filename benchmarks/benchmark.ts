@@ -13,6 +13,8 @@ export interface BenchmarkOptions {
   readonly status: (text: string) => void
   /** Embedded, or over the servers in the environment, or else in containers. */
   readonly deployment: 'embedded' | 'distributed'
+  /** Servers that share the requests. */
+  readonly processes: number
 }
 
 export type Figures = Record<string, unknown>
@@ -45,6 +47,12 @@ const TICKS_PER_SECOND = 100
 export function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** A process and those it has started, on Linux. */
+export function processTree(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  return [pid, ...children.flatMap((child) => processTree(Number(child)))]
 }
 
 /** @param sorted ascending */

@@ -5,7 +5,7 @@ import autocannon from 'autocannon'
 import { openData } from '../src/bin/roles/replay.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
-import { type Benchmark, cpuSecondsOf, inFreshHome, rounded } from './benchmark.ts'
+import { type Benchmark, cpuSecondsOf, inFreshHome, processTree, rounded } from './benchmark.ts'
 import { startDistributed, startEmbedded } from './parts.ts'
 import { rssMiB as rss, startServer, stop } from './serving-process.ts'
 
@@ -14,7 +14,7 @@ const SECONDS = 8
 const WARM_UP_SECONDS = 3
 const STAGE_REQUESTS = 300
 
-export const run: Benchmark = ({ config: given, data, maxEvents, deployment, status }) =>
+export const run: Benchmark = ({ config: given, data, maxEvents, deployment, processes, status }) =>
   inFreshHome(given, async (config) => {
     status('folding')
     await using parts = await (deployment === 'embedded' ? startEmbedded(config) : startDistributed(config))
@@ -25,14 +25,17 @@ export const run: Benchmark = ({ config: given, data, maxEvents, deployment, sta
     await parts.stopConsuming()
     const users = dataset.userIds
     const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
-    const ours = await startServer([program, 'serve', '--home', config.home, '--port', '0'], parts.env)
+    const serve = ['serve', '--home', config.home, '--port', '0', '--processes', `${processes}`]
+    const ours = await startServer([program, ...serve], parts.env)
+    const servers = processTree(ours.process.pid!)
+    const cpuSeconds = () => servers.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
     const paths = users.map((user) => `/recommend?user=${encodeURIComponent(user)}&k=20`)
     const canned = await (await fetch(ours.url + paths[0])).text()
     const bare = await startServer([fileURLToPath(new URL('bare-server.ts', import.meta.url)), canned])
     const connections: Record<string, object> = {}
     await load(ours.url, paths, 8, WARM_UP_SECONDS)
     await load(bare.url, paths, 8, WARM_UP_SECONDS)
-    const before = { server: cpuSecondsOf(ours.process.pid!), redis: await parts.redisCpuSeconds() }
+    const before = { server: cpuSeconds(), redis: await parts.redisCpuSeconds() }
     let answered = 0
     for (const count of CONNECTIONS) {
       status(`${count} connections`)
@@ -52,13 +55,13 @@ export const run: Benchmark = ({ config: given, data, maxEvents, deployment, sta
     const perRequest = (seconds: number) => rounded((1000 * seconds) / answered, 3)
     const redis = await parts.redisCpuSeconds()
     const cpu = {
-      cpuMsPerRequest: perRequest(cpuSecondsOf(ours.process.pid!) - before.server),
+      cpuMsPerRequest: perRequest(cpuSeconds() - before.server),
       ...(redis !== undefined && { redisCpuMsPerRequest: perRequest(redis - before.redis!) }),
     }
     const stagesMs = await stages(ours.url, users)
-    const rssMiB = rss(ours.process)
+    const rssMiB = servers.reduce((sum, pid) => sum + rss(pid), 0)
     await Promise.all([stop(ours.process), stop(bare.process)])
-    return { deployment, connections, ...cpu, stagesMs, processes: 1, rssMiB }
+    return { deployment, connections, ...cpu, stagesMs, processes, rssMiB }
   })
 
 function load(url: string, paths: readonly string[], connections: number, duration: number) {

@@ -79,7 +79,7 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     })()
     await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
     answers.length = 0
-    const rssBefore = rssMiB(server.process)
+    const rssBefore = rssMiB(server.process.pid!)
     const windows: { from: number; to: number }[] = []
     for (let swap = 0; swap < SWAPS; swap++) {
       status(`swap ${swap + 1} of ${SWAPS}`)
@@ -90,7 +90,7 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     }
     stopped = true
     await flow
-    const rssAfter = rssMiB(server.process)
+    const rssAfter = rssMiB(server.process.pid!)
     await stop(server.process)
     agent.destroy()
     await broker.close()

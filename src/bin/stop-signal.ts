@@ -1,7 +1,7 @@
-/** Aborts on the first SIGINT or SIGTERM; a second one ends the process at once. */
-export function stopSignal(): AbortSignal {
+/** Aborts on the first of these signals; a second one ends the process at once. */
+export function stopSignal(names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): AbortSignal {
   const stopping = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of names) {
     process.on(name, () => {
       if (stopping.signal.aborted) process.exit(130)
       stopping.abort()

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { Argument, Command, Option } from 'commander'
 import type { Benchmark } from '../../../benchmarks/benchmark.ts'
 import { loadConfig } from '../../config/config.ts'
+import { TributaryError } from '../../errors.ts'
 import { wholeNumber } from '../numbers.ts'
 import { openTerminal } from '../terminal.ts'
 
@@ -18,9 +19,16 @@ export function benchCommand(): Command {
         .choices(['embedded', 'distributed'])
         .default('embedded'),
     )
+    .option('--processes <count>', 'servers that share the requests, for `recommend`', wholeNumber(1), 1)
     .option('--json <file>', 'write the figures there, as one JSON object')
     .option('--home <dir>', 'where downloads are kept')
-    .action(async (name, { data, events, deployment, json, home }) => {
+    .action(async (name, { data, events, deployment, processes, json, home }) => {
+      if (processes > 1 && name !== 'recommend') {
+        throw new TributaryError(
+          'BAD_USAGE',
+          `bench ${name} has no --processes: only \`recommend\` starts several servers`,
+        )
+      }
       const terminal = openTerminal()
       const { run }: { run: Benchmark } = await import(`../../../benchmarks/${name}.ts`)
       const embedded = { kafkaBrokers: [], redisUrl: undefined, clickhouseUrl: undefined }
@@ -29,6 +37,7 @@ export function benchCommand(): Command {
         data,
         maxEvents: events ?? Number.POSITIVE_INFINITY,
         deployment,
+        processes,
         status: (text) => terminal.status(text),
       })
       terminal.end()
