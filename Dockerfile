@@ -1,4 +1,4 @@
-# One image for every role: docker run … tributary serve | consume | replay | doctor
+# One image for every role: docker run … tributary serve | consume | replay | train | doctor
 # BUILD_IMAGE has what native packages are compiled with, BASE_IMAGE is what the program runs on; both have Node 24.
 ARG BUILD_IMAGE=node:24-bookworm
 ARG BASE_IMAGE=node:24-bookworm-slim
@@ -16,9 +16,9 @@ COPY package.json ./
 COPY schemas ./schemas
 COPY src ./src
 # By number: the user that official images call `node`, and that others need not have.
-RUN mkdir -p /data && chown 1000:1000 /data
+RUN mkdir -p /data /releases && chown 1000:1000 /data /releases
 USER 1000:1000
-VOLUME /data
+VOLUME /data /releases
 EXPOSE 8080
 ENTRYPOINT ["node", "src/bin/tributary.mjs"]
 CMD ["start"]

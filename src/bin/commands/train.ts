@@ -7,6 +7,9 @@ import { parseDuration } from '../durations.ts'
 import { readSet } from '../roles/read-set.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
+import { whenAvailable } from '../when-available.ts'
+
+const FIRST_EVENTS_POLL_MS = 10_000
 
 interface Flags {
   readonly once?: boolean
@@ -31,23 +34,25 @@ export function trainCommand(): Command {
 
 async function trainAgainAndAgain(flags: { home?: string | undefined }, every: number | undefined, cold: boolean) {
   // Nobody but who trains loads TensorFlow.js.
-  const { train } = await import('../roles/train.ts')
+  const { LEAST_EVENTS, train } = await import('../roles/train.ts')
   const config = loadConfig(flags as Record<string, string>)
   const signal = stopSignal()
   const terminal = openTerminal()
   const [onProgress, onMessage] = [terminal.status, terminal.line]
   const log = await openEventLog(config)
-  const broker = await openBroker(config)
-  await log.migrate()
+  const broker = await whenAvailable(() => openBroker(config), signal)
+  await whenAvailable(() => log.migrate(), signal)
   try {
     for (;;) {
       const begun = performance.now()
       terminal.status('reading the event log')
-      const set = await readSet({ log, broker }, config, signal)
+      const set = await whenAvailable(() => readSet({ log, broker }, config, signal), signal)
       terminal.line(`${set.item.length} events of ${set.userIds.length} users, ${set.itemIds.length} items.`)
       await train(set, { config, broker, signal, cold, onProgress, onMessage })
       if (every === undefined) return
-      await delay(Math.max(0, every - (performance.now() - begun)), undefined, { signal })
+      // Started together with the stream, it need not wait so long for the first events.
+      const waitMs = set.item.length < LEAST_EVENTS ? Math.min(every, FIRST_EVENTS_POLL_MS) : every
+      await delay(Math.max(0, waitMs - (performance.now() - begun)), undefined, { signal })
     }
   } catch (error) {
     if (!signal.aborted) throw error

@@ -14,7 +14,7 @@ import { openReleases } from '../adapters.ts'
 import { runFolder } from './read-set.ts'
 
 /** With fewer events there is nothing to be learned. */
-const LEAST_EVENTS = 1_000
+export const LEAST_EVENTS = 1_000
 const SEED = 1
 
 export interface TrainRoleOptions {

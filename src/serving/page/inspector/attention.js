@@ -11,7 +11,8 @@ const MARGIN = 16
 /** Of the history: more would not be told apart. */
 const ENTRIES = 50
 const LISTED = 6
-const LEAST_DRAWN = 0.005
+/** Of the strongest. */
+const LEAST_SHOWN = 0.005
 
 /** How a recommended film hangs on what its user did: the ranker's attention, or what spoke loudest for each source. */
 export function Attention({ userId, film, history, ...listed }) {
@@ -25,7 +26,7 @@ export function Attention({ userId, film, history, ...listed }) {
   const placed = new Map(
     entries.map(({ itemId }, place) => [itemId, WIDTH - MARGIN - (entries.length - 1 - place) * step]),
   )
-  const arcs = weights.filter(({ itemId, weight }) => placed.has(itemId) && weight > LEAST_DRAWN * most)
+  const arcs = weights.filter(({ itemId }) => placed.has(itemId))
   const name = isAttention ? 'Attention over the history' : 'What spoke for it'
   const about = isAttention
     ? 'How much the ranker looks at each thing this user did, when it places this film.'
@@ -65,7 +66,8 @@ function weightsOf({ attention, because }) {
   for (const { itemId, title, weight } of isAttention ? attention : because) {
     sums.set(itemId, { itemId, title, weight: (sums.get(itemId)?.weight ?? 0) + weight })
   }
-  return { isAttention, weights: [...sums.values()].sort((a, b) => b.weight - a.weight) }
+  const weights = [...sums.values()].sort((a, b) => b.weight - a.weight)
+  return { isAttention, weights: weights.filter(({ weight }) => weight > LEAST_SHOWN * weights[0].weight) }
 }
 
 /** Undefined for a film that is not among those recommended first. */

@@ -9,12 +9,11 @@ const STAGGER = 0.06
 const TITLE_LENGTH = 24
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5))
 
-/** A film among those that go with it: the nearer, the stronger. */
+/** A film among those that go with it, the first of them nearest. */
 export function Neighbours({ center, items, inspect }) {
-  const [most, least] = [items[0].score, items.at(-1).score]
   const dots = items.map((item, i) => {
-    const closeness = most > least ? (item.score - least) / (most - least) : 1
-    const distance = (FARTHEST - (FARTHEST - NEAREST) * closeness ** 0.7 + (i % 2) * STAGGER) * (MIDDLE - 50)
+    const closeness = 1 - i / items.length
+    const distance = (FARTHEST - (FARTHEST - NEAREST) * closeness + (i % 2) * STAGGER) * (MIDDLE - 50)
     const angle = i * GOLDEN_ANGLE - Math.PI / 2
     return { ...item, x: MIDDLE + distance * 0.92 * Math.cos(angle), y: MIDDLE + distance * Math.sin(angle), closeness }
   })
