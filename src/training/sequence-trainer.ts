@@ -12,6 +12,8 @@ import { type Holdout, holdOut, rankHoldout } from './validation.ts'
 
 export interface SequenceRecipe extends SequenceSettings {
   readonly epochs: number
+  /** More epochs where these have fewer steps: small data is gone over more often. */
+  readonly leastSteps: number
   /** Of a warm start, over users with new events. */
   readonly refreshEpochs: number
   readonly batchSize: number
@@ -34,6 +36,7 @@ export const SEQUENCE_RECIPE: SequenceRecipe = {
   window: 50,
   dropout: 0.2,
   epochs: 10,
+  leastSteps: 400,
   refreshEpochs: 3,
   batchSize: 128,
   learningRate: 2e-3,
@@ -68,11 +71,13 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
   const parameters = makeParameters(initials, random, set.itemIds, previous)
   const model = new SequenceModel(parameters, recipe, dropout)
   const isRefresh = previous !== undefined && since !== undefined
-  const epochs = isRefresh ? recipe.refreshEpochs : recipe.epochs
   const nextEpoch = () =>
     epochOf(set, holdout.ends, recipe.window, recipe.batchSize, random, isRefresh ? since : undefined)
   let batches: Window[][] = nextEpoch()
   const stepsAnEpoch = batches.length
+  const epochs = isRefresh
+    ? recipe.refreshEpochs
+    : Math.max(recipe.epochs, Math.ceil(recipe.leastSteps / Math.max(1, stepsAnEpoch)))
   try {
     const outcome = await runTraining(
       parameters,

@@ -17,6 +17,8 @@ import { holdOut, rankHoldout } from './validation.ts'
 
 export interface TwoTowerRecipe extends TwoTowerSettings {
   readonly epochs: number
+  /** More epochs where these have fewer steps: small data is gone over more often. */
+  readonly leastSteps: number
   /** Of a warm start, over new events. */
   readonly refreshEpochs: number
   readonly batchSize: number
@@ -37,6 +39,7 @@ export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
   dropout: 0.2,
   idDropout: 0.1,
   epochs: 1,
+  leastSteps: 400,
   refreshEpochs: 1,
   batchSize: 1024,
   negatives: 1024,
@@ -109,7 +112,9 @@ class Training {
       random,
     )
     const stepsAnEpoch = Math.ceil(examples.length / recipe.batchSize)
-    const steps = stepsAnEpoch * (this.#isRefresh ? recipe.refreshEpochs : recipe.epochs)
+    const steps = this.#isRefresh
+      ? stepsAnEpoch * recipe.refreshEpochs
+      : Math.max(stepsAnEpoch * recipe.epochs, examples.length > 0 ? recipe.leastSteps : 0)
     let best: { recall: number; tensors: Tensors; metrics: Record<string, number> } | undefined
     let worse = 0
     const validate = () => {

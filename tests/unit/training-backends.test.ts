@@ -5,7 +5,7 @@ import { TWO_TOWER_RECIPE, twoTowerTrainer } from '../../src/training/two-tower-
 import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
 
 const set = plantedTrainingSet({ users: 20, items: 20, events: 8 })
-const SMALL = { width: 8, hidden: 8, window: 6, batchSize: 20, epochs: 1, dropout: 0 }
+const SMALL = { leastSteps: 0, width: 8, hidden: 8, window: 6, batchSize: 20, epochs: 1, dropout: 0 }
 const TRAINERS = [
   sequenceTrainer({ ...SEQUENCE_RECIPE, ...SMALL }),
   twoTowerTrainer({ ...TWO_TOWER_RECIPE, ...SMALL, pools: 2, negatives: 8 }),

@@ -12,6 +12,7 @@ import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
 
 const SMALL = {
   ...SEQUENCE_RECIPE,
+  leastSteps: 0,
   width: 16,
   hidden: 16,
   window: 8,

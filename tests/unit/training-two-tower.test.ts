@@ -13,6 +13,7 @@ import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
 
 const SMALL = {
   ...TWO_TOWER_RECIPE,
+  leastSteps: 0,
   width: 16,
   pools: 2,
   hidden: 16,
