@@ -153,7 +153,7 @@ export class Examiner {
     for (const system of this.#options.scorers.flatMap(({ probabilistic = [] }) => probabilistic)) {
       const scores = this.#scores[this.#systems.indexOf(system)]!
       const found = emptyCalibration()
-      for (const item of competing) addPrediction(found, scores[item]!, relevant.includes(item))
+      for (const item of competing) addPrediction(found, Math.max(0, scores[item]!), relevant.includes(item))
       this.tally.calibration[system] ??= {}
       const bySlice = this.tally.calibration[system]
       for (const slice of slices) {

@@ -9,6 +9,9 @@ import { REHEARSAL } from '../training/rehearsal.ts'
 import type { Plan } from './plan.ts'
 import { trainingSetOf } from './training-set-of.ts'
 
+/** Of a learning curve, at most. */
+const CURVE_POINTS = 100
+
 export interface FittedModel {
   readonly trainer: ModelTrainer
   /** All that makes its outcome differ, beside data, protocol, seed and budget. */
@@ -37,6 +40,16 @@ export interface Fits {
   /** One entry a fit of the plan. */
   readonly fits: readonly FittedFiles[]
 }
+
+/** How the training of a model went. */
+export interface LearningCurve {
+  /** Fit and model. */
+  readonly name: string
+  /** The smoothed loss, and the metrics of the latest validation. */
+  readonly points: readonly { readonly step: number; readonly loss: number; readonly validation?: Metrics }[]
+}
+
+type Metrics = Readonly<Record<string, number>>
 
 /**
  * Trains the models at each fit of the plan, on exactly what it has had learned by then, and once before the first, as a
@@ -87,22 +100,48 @@ async function trainAll(
     const file = join(folder, `${trainer.name}-${fingerprint(recipe, options)}.safetensors`)
     files[trainer.name] = file
     if (existsSync(file)) continue
+    const points: LearningCurve['points'][number][] = []
     const { tensors, metrics } = await trainer.train(set, {
       seed: options.seed,
       budgetSeconds: options.budgetSeconds,
-      onProgress: (progress) => options.onProgress?.(name, progress),
+      onProgress: (progress) => {
+        const { step, loss, validation } = progress
+        points.push({ step, loss, ...(validation && { validation }) })
+        options.onProgress?.(name, progress)
+      },
       ...(before && {
         previous: { tensors: read(before.files[trainer.name]!), itemIds: set.itemIds },
         since: before.asOf,
       }),
     })
-    const bytes = encodeTensors(tensors, { metrics: JSON.stringify(metrics), watermark: String(set.asOf) })
+    const curve = JSON.stringify(thinned(points))
+    const bytes = encodeTensors(tensors, { metrics: JSON.stringify(metrics), watermark: String(set.asOf), curve })
     // Whole or not there.
     writeFileSync(`${file}.part`, bytes)
     renameSync(`${file}.part`, file)
     options.onTrained?.(name, trainer.name, metrics)
   }
   return { files, asOf: set.asOf }
+}
+
+/** Enough of them to draw, the last among them. */
+function thinned<T>(points: readonly T[]): T[] {
+  const every = Math.ceil(points.length / CURVE_POINTS)
+  return points.filter((_, i) => (points.length - 1 - i) % every === 0)
+}
+
+/** How the models of all fits were trained, kept in their files. */
+export function learningCurves({ rehearsal, fits }: Fits): LearningCurve[] {
+  const named = [
+    ...(rehearsal ? [['rehearsal', rehearsal.files] as const] : []),
+    ...fits.map((files, fit) => [`fit ${fit}`, files] as const),
+  ]
+  return named.flatMap(([fit, files]) =>
+    Object.entries(files).map(([model, file]) => {
+      const { metadata } = decodeTensors(readFileSync(file))
+      return { name: `${fit} ${model}`, points: JSON.parse(metadata.curve ?? '[]') }
+    }),
+  )
 }
 
 function learnedByFirstFit(plan: Plan): number {

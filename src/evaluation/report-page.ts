@@ -1,4 +1,5 @@
 import { barChart, escapeText, heatMap, lineChart, mapChart, scatterChart } from './charts.ts'
+import type { LearningCurve } from './fitted-models.ts'
 import type { Report } from './report.ts'
 import { TIMELINE_PARTS } from './tally.ts'
 
@@ -63,6 +64,14 @@ function sectionsOf(report: Report, embeddings: readonly EmbeddingMap[]): string
     section('Candidate sources: share of a row’s candidates that a column proposes as well', overlapChart(report)),
     section('Calibration: how often it happened, by how likely it was said to be', calibrationChart(report)),
     section('Expected calibration error by slice', calibrationTable(report)),
+    section(
+      'Training: loss by step',
+      learningChart(report, ({ loss }) => loss),
+    ),
+    section(
+      'Training: NDCG@10 of held-out events by step',
+      learningChart(report, ({ validation }) => validation?.['NDCG@10']),
+    ),
     section('Latency of scoring the whole catalogue', latencyChart(report)),
     ...embeddings.map((map) => section(`Item embeddings of ${map.name}`, embeddingChart(map))),
   ]
@@ -229,6 +238,21 @@ function latencyChart({ latencies = {} }: Report): string {
     Number((10 ** x).toPrecision(2)).toString(),
   )
   return `${chart}${table(['', 'cases', 'p50 ms', 'p90 ms', 'p99 ms'], rows)}`
+}
+
+function learningChart(
+  { learning = [] }: Report,
+  measured: (point: LearningCurve['points'][number]) => number | undefined,
+): string {
+  const series = learning.map(({ name, points }) => ({
+    name,
+    points: points.flatMap((point) => {
+      const value = measured(point)
+      return value === undefined ? [] : [[point.step, value] as const]
+    }),
+  }))
+  const drawn = series.filter(({ points }) => points.length > 1)
+  return drawn.length === 0 ? '' : lineChart(drawn, 'step', (step) => Math.round(step).toLocaleString('en-US'))
 }
 
 function embeddingChart({ points, explained }: EmbeddingMap): string {

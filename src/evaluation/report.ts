@@ -2,6 +2,7 @@ import { Random } from '../random.ts'
 import { bootstrapInterval, type Interval } from './bootstrap.ts'
 import { type Calibration, expectedCalibrationError, reliability } from './calibration.ts'
 import { INTERVAL_METRICS } from './examiner.ts'
+import type { LearningCurve } from './fitted-models.ts'
 import { type Latencies, latencyOf, latencyQuantile } from './latency.ts'
 import { coverage } from './list-metrics.ts'
 import { RANKING_METRICS } from './metrics.ts'
@@ -40,6 +41,8 @@ export interface Report {
   readonly calibration?: BySystem<CalibrationReport>
   /** Of scoring the whole catalogue for one case, by the systems that are scored together. */
   readonly latencies?: BySystem<LatencyReport>
+  /** Of the models that were trained for it. */
+  readonly learning?: readonly LearningCurve[]
   readonly timeline: readonly {
     readonly part: number
     readonly n: number
@@ -74,10 +77,10 @@ export interface LatencyReport {
   readonly bins: readonly { readonly untilMs: number; readonly n: number }[]
 }
 
-export type Measured = Pick<Report, 'seed' | 'every' | 'given' | 'machine' | 'seconds'>
+export type Measured = Pick<Report, 'seed' | 'every' | 'given' | 'machine' | 'seconds' | 'learning'>
 
 export function makeReport(plan: Plan, tally: Tally, measured: Measured): Report {
-  const { seed, every, given = '', machine, seconds } = measured
+  const { seed, every, given = '', machine, seconds, learning = [] } = measured
   return {
     protocol: plan.protocol,
     data: plan.events.name,
@@ -107,6 +110,7 @@ export function makeReport(plan: Plan, tally: Tally, measured: Measured): Report
     ...(Object.keys(tally.calibration).length > 0 && {
       calibration: mapValues(tally.calibration, (bySlice) => calibrationReport(bySlice, plan)),
     }),
+    ...(learning.length > 0 && { learning }),
     latencies: mapValues(tally.latencies, latencyReport),
     timeline: tally.timeline.flatMap((slice, part) =>
       slice ? [{ part, n: slice.n, systems: ordered(slice.sums, (system) => pick(meansOf(slice, system))) }] : [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readEvents } from '../../src/evaluation/events.ts'
-import { fitModels, readFitted } from '../../src/evaluation/fitted-models.ts'
+import { fitModels, learningCurves, readFitted } from '../../src/evaluation/fitted-models.ts'
 import { prequential } from '../../src/evaluation/protocols/prequential.ts'
 import { live } from '../../src/evaluation/systems/live.ts'
 import { trained } from '../../src/evaluation/systems/trained.ts'
@@ -23,6 +23,8 @@ function countingTrainer(calls: { set: TrainingSet; options: TrainOptions }[]): 
     name: 'item-cf',
     async train(set, options) {
       calls.push({ set, options })
+      const progress = { model: 'item-cf', steps: 300, learningRate: 0.1, etaSeconds: 0 } as const
+      for (let step = 1; step <= 300; step++) options.onProgress?.({ ...progress, step, loss: 1 / step })
       const shape = [set.itemIds.length, 1]
       const column = (value: number) => ({ shape, data: new Float32Array(set.itemIds.length).fill(value) })
       const one = { shape: [1], data: Float32Array.of(1) }
@@ -63,8 +65,12 @@ describe('models that are fitted for an evaluation', () => {
     expect(readFitted(rehearsal!.files, plan.events.itemIds).watermark).toBe(at[0])
     expect(readFitted(fits[1]!, plan.events.itemIds).watermark).toBe(at[3])
 
-    await fitModels(plan, options)
+    const again = await fitModels(plan, options)
     expect(calls).toHaveLength(10)
+    const curves = learningCurves(again)
+    expect(curves.map(({ name }) => name)).toEqual(['rehearsal item-cf', ...fits.map((_, fit) => `fit ${fit} item-cf`)])
+    expect(curves[0]!.points.at(-1)).toEqual({ step: 300, loss: 1 / 300 })
+    expect(curves[0]!.points).toHaveLength(100)
     await fitModels(plan, { ...options, seed: 2 })
     expect(calls).toHaveLength(20)
   })

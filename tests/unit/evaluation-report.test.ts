@@ -94,7 +94,8 @@ describe('a report', () => {
   })
 
   it('makes each plot a file of its own, and maps the item embeddings that it is given', async () => {
-    const made = await report('prequential')
+    const steps = [1, 2, 3].map((step) => ({ step, loss: 1 / step, validation: { 'NDCG@10': step / 10 } }))
+    const made = { ...(await report('prequential')), learning: [{ name: 'fit 0 sequence', points: steps }] }
     const points = Array.from({ length: 30 }, (_, at) => ({ x: at, y: at % 7, group: `genre ${at % 12}` }))
     const plots = reportPlots(made, [{ name: 'two-tower', explained: [0.3, 0.2], points }])
     const names = plots.map(({ name }) => name)
@@ -104,6 +105,8 @@ describe('a report', () => {
         'over-stream-time-hr-10',
         'item-embeddings-of-two-tower',
         'latency-of-scoring-the-whole-catalogue',
+        'training-loss-by-step',
+        'training-ndcg-10-of-held-out-events-by-step',
       ]),
     )
     for (const { svg } of plots) expect(svg).toMatch(/^<svg xmlns="[^"]+"[^>]*>.*<\/svg>$/s)

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { type Config, loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
-import { type Fits, fitModels } from '../../evaluation/fitted-models.ts'
+import { type Fits, fitModels, learningCurves } from '../../evaluation/fitted-models.ts'
 import { partsOf } from '../../evaluation/parts.ts'
 import type { Plan, PlanOptions } from '../../evaluation/plan.ts'
 import { PROTOCOLS } from '../../evaluation/protocols/protocols.ts'
@@ -70,7 +70,9 @@ export function evaluateCommand(): Command {
       const tally = await evaluateInThreads({ plan, ...source, options, dump, threads, systems, models, fitted })
       const seconds = Math.round((performance.now() - start) / 1000)
       const machine = `${threads} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.versions.node}`
-      const report: Report = makeReport(plan, tally, { ...options, given: givenOptions(given), machine, seconds })
+      const learning = fitted ? learningCurves(fitted) : []
+      const measured = { ...options, given: givenOptions(given), machine, seconds, learning }
+      const report: Report = makeReport(plan, tally, measured)
       if (json) writeFileSync(json, reportJson(report))
       if (given.report)
         writePage(given.report, report, given.release ? embeddingMaps(given.release, plan.events.catalogue) : [])

@@ -1,3 +1,4 @@
+import { softmax } from '../../kernels/linear.ts'
 import { Random } from '../../random.ts'
 import { FeatureReader } from '../../ranking/features.ts'
 import { ItemContent } from '../../ranking/item-content.ts'
@@ -15,12 +16,13 @@ const EVERY = 4
 const MOST_EXAMPLES = 50_000
 /** The same while there are trained models that do not take part yet. */
 const EVERY_BEFORE_MODELS = 20
-/** Puts what was not ranked behind what was, in the order of the blend. */
+/** Puts what was not ranked behind what was, in the order of the blend: no probability, and counted as none. */
 const BEHIND = 1e6
 
 /**
  * The learned ranker, learning in the order of the stream: every example is what serving would have ranked just then.
- * Where a protocol stops learning, so does the ranker.
+ * Where a protocol stops learning, so does the ranker. Its scores are probabilities: that the item is among the
+ * candidates at all, as often as that happened, times the softmax over these.
  *
  * @param fitted trained models that take part: the rehearsal from its moment on, then each fit
  */
@@ -38,8 +40,11 @@ export async function ranker(events: Events, partitions: number, fitted?: Fits):
   const eventsLeft = events.size - (rehearsal?.learned ?? 0)
   const every = Math.max(EVERY, Math.ceil(eventsLeft / MOST_EXAMPLES))
   let learned = 0
+  /** Of the events it was to learn from, those whose item was among the candidates. */
+  const retrieved = { of: 0, n: 0 }
   return {
     systems: ['ranker'],
+    probabilistic: ['ranker'],
     async learn(sequence) {
       const event = interactionAt(events, sequence)
       if (rehearsal && learned === rehearsal.learned) live.serve(readFitted(rehearsal.files, itemIds))
@@ -48,6 +53,8 @@ export async function ranker(events: Events, partitions: number, fitted?: Fits):
         const scored = await live.example(event)
         const candidates = unseenCandidates(scored)
         const row = candidates.indexOf(events.item[sequence]!)
+        retrieved.of++
+        if (row >= 0) retrieved.n++
         if (row >= 0) learner.learn(reader.read(scored, candidates), row)
       }
       await live.push(event)
@@ -63,7 +70,9 @@ export async function ranker(events: Events, partitions: number, fitted?: Fits):
       for (let item = 0; item < into!.length; item++) into![item] = scored.blended.get(item) - BEHIND
       const candidates = unseenCandidates(scored)
       rankCandidates(learner.parameters, reader.read(scored, candidates), logits)
-      for (let row = 0; row < candidates.length; row++) into![candidates[row]!] = logits[row]!
+      const share = retrieved.n / Math.max(1, retrieved.of)
+      softmax(logits, candidates.length)
+      for (let row = 0; row < candidates.length; row++) into![candidates[row]!] = share * logits[row]!
     },
   }
 }
