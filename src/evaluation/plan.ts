@@ -61,4 +61,8 @@ export interface PlanOptions {
   /** Ask one case in so many. Everything is learned all the same. */
   readonly every: number
   readonly seed: number
+  /** Of a stream: the share at its end that is asked about. Default 1, all of it. */
+  readonly last?: number
+  /** Of a stream: event time after which trained models are trained anew, ms; Infinity for never. Default a tenth of it. */
+  readonly refreshMs?: number
 }

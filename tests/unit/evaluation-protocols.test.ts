@@ -198,6 +198,26 @@ describe('prequential', () => {
     expect(tally.slices.all!.sums.popularity![0]).toBe(1)
   })
 
+  it('asks about the end of the stream alone, and trains at its beginning and after each interval of event time', async () => {
+    const hours = [0, 1, 2, 3, 4, 5, 6, 7, 8, 30, 31, 80]
+    const events = await eventsOf(hours.map((hour, n) => `u${n % 2},i${n},${1 + 3600 * hour}`))
+    const logOf = (options: object) => {
+      const plan = PROTOCOLS.prequential!(events, { ...OPTIONS, last: 0.5, ...options })
+      const log = [...plan.steps()].flatMap((step) =>
+        step.type === 'predict' ? [`${step.case.id}`] : step.type === 'fit' ? ['fit'] : [],
+      )
+      return { log, plan }
+    }
+    expect(logOf({ refreshMs: 86_400_000 }).log).toEqual(['fit', '6', '7', '8', 'fit', '9', '10', 'fit', '11'])
+    const { log, plan } = logOf({ refreshMs: Number.POSITIVE_INFINITY })
+    expect(log).toEqual(['fit', '6', '7', '8', '9', '10', '11'])
+    expect(plan.rules).toContain('trained ones at the first event asked about and never again.')
+    expect(Object.keys((await evaluate(plan)).slices)).toEqual(
+      expect.arrayContaining(['last-50%', 'last-20%', 'last-10%']),
+    )
+    expect(plan.headlines).not.toContain('all')
+  })
+
   it('does not ask for what the user has met before', async () => {
     const tally = await evaluate(PROTOCOLS.prequential!(await eventsOf(['a,x,1', 'a,y,2', 'a,x,3']), OPTIONS))
     expect([tally.slices.all!.n, tally.repeated]).toEqual([1, 1])

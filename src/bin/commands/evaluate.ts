@@ -21,6 +21,7 @@ import { formatCount, formatDuration } from '../../producers/progress.ts'
 import { openTensorFlow } from '../../training/tensorflow.ts'
 import { RETRIEVAL_TRAINERS } from '../../training/trainers.ts'
 import { columnNames } from '../columns.ts'
+import { parseDuration } from '../durations.ts'
 import { openPlan, type PlanSource, startShare } from '../evaluation-threads.ts'
 import { embeddingMaps } from '../item-embeddings.ts'
 import { openTerminal } from '../terminal.ts'
@@ -38,6 +39,8 @@ export function evaluateCommand(): Command {
       columnNames,
     )
     .option('--every <n>', 'ask one case in so many (everything is learned)', '1')
+    .option('--last <share>', 'ask only about the end of the stream, such as 0.2 (prequential)')
+    .option('--refresh <interval>', 'with --last: train models anew after so much event time: 1d, 7d, never')
     .option('--seed <n>', 'of everything drawn by chance', '1')
     .option('--systems <names>', `to compare, separated by commas; default all: ${CHOOSABLE.join(', ')}`)
     .option('--models <names>', `trained models to evaluate, too: ${MODELS.join(', ')}`)
@@ -53,7 +56,11 @@ export function evaluateCommand(): Command {
       if (given.docs) return writeDocs(given.docs)
       const config = loadConfig({ home: given.home })
       const { protocol, data, columns = {}, json, dump } = given
-      const options = { every: positive('every', given.every), seed: positive('seed', given.seed) }
+      const options = {
+        every: positive('every', given.every),
+        seed: positive('seed', given.seed),
+        ...endOfStream(protocol, given),
+      }
       const threads = positive('threads', given.threads)
       const systems = given.systems ? namesIn('systems', given.systems, CHOOSABLE) : CHOOSABLE
       const models = given.models ? (namesIn('models', given.models, MODELS) as ModelName[]) : []
@@ -229,8 +236,24 @@ function printTable(
 }
 
 /** What was chosen to be compared, as on the command line. */
-function givenOptions({ systems, models, budget }: Record<string, string | undefined>): string {
-  return (systems ? ` --systems ${systems}` : '') + (models ? ` --models ${models} --budget ${budget}` : '')
+function givenOptions({ last, refresh, systems, models, budget }: Record<string, string | undefined>): string {
+  const end = (last ? ` --last ${last}` : '') + (refresh ? ` --refresh ${refresh}` : '')
+  return end + (systems ? ` --systems ${systems}` : '') + (models ? ` --models ${models} --budget ${budget}` : '')
+}
+
+function endOfStream(
+  protocol: string,
+  { last, refresh }: Record<string, string | undefined>,
+): Pick<PlanOptions, 'last' | 'refreshMs'> {
+  if (last === undefined && refresh === undefined) return {}
+  const bad = (message: string) => new TributaryError('BAD_USAGE', message)
+  if (protocol !== 'prequential') throw bad(`--last and --refresh are of the protocol prequential, not of ${protocol}`)
+  const share = Number(last ?? Number.NaN)
+  if (!(share > 0 && share < 1))
+    throw bad(`--last ${last ?? 'is missing'}: a share between 0 and 1 is needed, such as 0.2`)
+  const refreshMs = refresh === 'never' ? Number.POSITIVE_INFINITY : refresh && parseDuration(refresh)
+  if (refresh !== undefined && !refreshMs) throw bad(`--refresh ${refresh}: an interval such as 12h or 7d, or never`)
+  return { last: share, ...(refreshMs && { refreshMs }) }
 }
 
 /** The names in a list separated by commas. */
