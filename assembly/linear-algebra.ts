@@ -113,3 +113,17 @@ export function mixture(weights: usize, b: usize, stride: usize, count: usize, s
     v128.store(out + k, sum)
   }
 }
+
+/** x[r, j] times slope[j] where it is negative, in place, for `rows` rows of x (rows, size). */
+export function parametricRelu(x: usize, rows: usize, size: usize, slope: usize): void {
+  const zero = f32x4.splat(0)
+  for (let j: usize = 0; j < size << 2; j += 16) {
+    const bend = v128.load(slope + j)
+    let at = x + j
+    for (let r: usize = 0; r < rows; r++) {
+      const value = v128.load(at)
+      v128.store(at, f32x4.add(f32x4.max(value, zero), f32x4.mul(f32x4.min(value, zero), bend)))
+      at += size << 2
+    }
+  }
+}

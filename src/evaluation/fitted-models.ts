@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ModelName, ModelTrainer, TrainProgress } from '../models/model-trainer.ts'
+import { type ModelName, type ModelTrainer, RANKERS, type TrainProgress } from '../models/model-trainer.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import { decodeTensors, encodeTensors, type Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
@@ -65,16 +65,18 @@ export async function fitModels(plan: Plan, options: FitOptions): Promise<Fits> 
   let rehearsal: Fits['rehearsal']
   let count = 0
   let before: Trained | undefined
-  const next = async (name: string, share: number) => {
+  const retrievers = options.models.filter(({ trainer }) => !RANKERS.has(trainer.name))
+  const next = async (name: string, share: number, models = options.models) => {
     const set = trainingSetOf(events, learned)
     const folder = join(options.folder, `${events.name}-${plan.protocol}`, `${name}-of-${set.item.length}-events`)
-    before = await trainAll(set, before, name, folder, { ...options, budgetSeconds: share * options.budgetSeconds })
+    before = await trainAll(set, before, name, folder, { ...options, models, share })
     return before.files
   }
   for (const step of plan.steps()) {
     if (step.type === 'learn') {
       learned[step.sequence] = 1
-      if (++count === rehearsed) rehearsal = { files: await next('rehearsal', REHEARSAL.budget), learned: count }
+      if (++count === rehearsed)
+        rehearsal = { files: await next('rehearsal', REHEARSAL.budget, retrievers), learned: count }
     } else if (step.type === 'fit') {
       fits.push(await next(`fit-${fits.length}`, rehearsal && fits.length === 0 ? 1 - REHEARSAL.budget : 1))
     }
@@ -92,27 +94,30 @@ async function trainAll(
   before: Trained | undefined,
   name: string,
   folder: string,
-  options: FitOptions,
+  options: FitOptions & { /** Of the budget of what retrieves. */ readonly share: number },
 ): Promise<Trained> {
   mkdirSync(folder, { recursive: true })
   const files: FittedFiles = {}
   for (const { trainer, recipe } of options.models) {
-    const file = join(folder, `${trainer.name}-${fingerprint(recipe, options)}.safetensors`)
+    const isRanker = RANKERS.has(trainer.name)
+    const budgetSeconds = (isRanker ? 1 : options.share) * options.budgetSeconds
+    // What a ranker has learned depends on all that retrieves.
+    const made = isRanker ? { recipe, among: options.models.map((model) => model.recipe) } : recipe
+    const file = join(folder, `${trainer.name}-${fingerprint(made, { ...options, budgetSeconds })}.safetensors`)
     files[trainer.name] = file
     if (existsSync(file)) continue
+    const previous = before?.files[trainer.name]
     const points: LearningCurve['points'][number][] = []
     const { tensors, metrics } = await trainer.train(set, {
       seed: options.seed,
-      budgetSeconds: options.budgetSeconds,
+      budgetSeconds,
       onProgress: (progress) => {
         const { step, loss, validation } = progress
         points.push({ step, loss, ...(validation && { validation }) })
         options.onProgress?.(name, progress)
       },
-      ...(before && {
-        previous: { tensors: read(before.files[trainer.name]!), itemIds: set.itemIds },
-        since: before.asOf,
-      }),
+      ...(previous && before && { previous: { tensors: read(previous), itemIds: set.itemIds }, since: before.asOf }),
+      ...(isRanker && before && retrievalOf(before, set)),
     })
     const curve = JSON.stringify(thinned(points))
     const bytes = encodeTensors(tensors, { metrics: JSON.stringify(metrics), watermark: String(set.asOf), curve })
@@ -142,6 +147,12 @@ export function learningCurves({ rehearsal, fits }: Fits): LearningCurve[] {
       return { name: `${fit} ${model}`, points: JSON.parse(metadata.curve ?? '[]') }
     }),
   )
+}
+
+/** The models that a ranker learns to weigh; nothing where there are none. */
+function retrievalOf({ files }: Trained, { itemIds }: TrainingSet): { retrieval?: ReleasedModels } {
+  const retrievers = Object.fromEntries(Object.entries(files).filter(([name]) => !RANKERS.has(name as ModelName)))
+  return Object.keys(retrievers).length > 0 ? { retrieval: readFitted(retrievers, itemIds) } : {}
 }
 
 function learnedByFirstFit(plan: Plan): number {

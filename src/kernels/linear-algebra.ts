@@ -16,6 +16,7 @@ interface Exports {
   ): void
   products(a: number, b: number, stride: number, count: number, size: number, out: number): void
   mixture(weights: number, b: number, stride: number, count: number, size: number, out: number): void
+  parametricRelu(x: number, rows: number, size: number, slope: number): void
 }
 
 /** As much of it as is used here: Node's types leave it to those of browsers. */

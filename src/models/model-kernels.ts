@@ -1,6 +1,7 @@
 import type { ItemTower } from './item-tower.ts'
 import type { ModelName } from './model-trainer.ts'
 import type { NeighbourVotes } from './neighbour-lists.ts'
+import type { PairScores } from './pair-scores.ts'
 import type { QueryModel } from './query-model.ts'
 import type { Tensors } from './tensors.ts'
 
@@ -12,4 +13,6 @@ export interface ModelKernels {
   itemTower(tensors: Tensors): ItemTower | undefined
   /** Of the model `item-cf`. */
   neighbourVotes(tensors: Tensors): NeighbourVotes
+  /** Of the model `din`. */
+  pairScores(tensors: Tensors): PairScores
 }

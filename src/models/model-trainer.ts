@@ -3,7 +3,7 @@ import type { ReleasedModels } from './released-models.ts'
 import type { Tensors } from './tensors.ts'
 import type { TrainingSet } from './training-set.ts'
 
-export { MODEL_NAMES, type ModelName } from './model-name.ts'
+export { MODEL_NAMES, type ModelName, RANKERS } from './model-name.ts'
 
 /** Trains one model of a release. */
 export interface ModelTrainer {

@@ -1,9 +1,9 @@
+import type { Ranking } from './candidate-ranker.ts'
 import { determinantal } from './diversifiers/determinantal.ts'
 import type { Diversifier } from './diversifiers/diversifier.ts'
 import { marginalRelevance } from './diversifiers/marginal-relevance.ts'
 import { repetition } from './diversifiers/repetition.ts'
 import type { ItemContent } from './item-content.ts'
-import type { Ranking } from './ranker.ts'
 
 /** The first of the ranking, from which a diverse slate is picked. */
 const POOL = 100

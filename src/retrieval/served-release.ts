@@ -3,6 +3,7 @@ import type { ItemTower } from '../models/item-tower.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName } from '../models/model-trainer.ts'
 import type { NeighbourVotes } from '../models/neighbour-lists.ts'
+import type { PairScores } from '../models/pair-scores.ts'
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { LoadedRelease } from '../releases/load-release.ts'
@@ -36,6 +37,8 @@ export class ServedRelease {
   readonly version: string
   readonly watermark: number
   readonly models: ReadonlyMap<ModelName, Tensors>
+  /** Of its model `din`, where it has one. */
+  readonly pairScores: PairScores | undefined
   readonly #items: ItemIndex
   readonly #towers = new Map<ModelName, Tower>()
   readonly #itemTower: ItemTower | undefined
@@ -68,6 +71,8 @@ export class ServedRelease {
     }
     const lists = loaded.models.get('item-cf')
     this.#votes = lists && kernels.neighbourVotes(lists)
+    const din = loaded.models.get('din')
+    this.pairScores = din && kernels.pairScores(din)
     const twoTower = loaded.models.get('two-tower')
     this.#itemTower = twoTower && kernels.itemTower(twoTower)
   }
@@ -80,6 +85,7 @@ export class ServedRelease {
       if (this.put(item) && ++taken % ITEMS_AT_A_TIME === 0) await new Promise(setImmediate)
     }
     await this.#warmUp()
+    await this.pairScores?.prepare(Array(this.#vocabulary).keys())
   }
 
   /** The models that retrieve by vector. */

@@ -96,7 +96,7 @@ export class LiveRecommender implements Recommender {
     stage('blend')
     const { kept, removed } = applyFilters(blended.items, this.#filters(request, context))
     stage('filter')
-    const ordered = this.#order.order({ context, blended, proposals }, kept, request, release?.models.get('ranker'))
+    const ordered = this.#order.order({ context, blended, proposals }, kept, request)
     const best = withFresh([...ordered.items], kept, proposals)
     stage('rank')
     const catalogue = this.#catalogue
@@ -212,7 +212,7 @@ export class LiveRecommender implements Recommender {
       const scored = this.#retriever.run(context)
       const filters = this.#filters({ userId, k: options.k }, context)
       const { kept } = applyFilters(scored.blended.items, filters)
-      const stages = this.#order.stages(scored, kept, release?.models.get('ranker'))
+      const stages = this.#order.stages(scored, kept)
       return {
         userId,
         release: release?.version ?? NO_RELEASE,
@@ -246,7 +246,7 @@ export class LiveRecommender implements Recommender {
       if (context.history.length === 0 || isMet) return { at, ranks: undefined }
       const scored = this.#retriever.run(context)
       const { kept } = applyFilters(scored.blended.items, filters)
-      const stages = this.#order.stages(scored, kept, release?.models.get('ranker'))
+      const stages = this.#order.stages(scored, kept)
       return { at, ranks: ranksOf(item, { scored, stages, filters }) }
     } finally {
       hold.end()

@@ -37,6 +37,8 @@ export interface RecommendRequest {
   readonly diversity?: number
   /** How it is made different. Default `mmr`. */
   readonly diversifier?: DiversifierName
+  /** Where a ranker knows of it: 0 for what is most likely taken, 1 for what is most likely liked. Default 0. */
+  readonly satisfaction?: number
   /** Adds `explanation` to each item. */
   readonly explain?: boolean
   /** Adds `debug` to the slate. */

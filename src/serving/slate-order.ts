@@ -1,8 +1,8 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import type { Tensors } from '../models/tensors.ts'
+import type { Attention, CandidateRanker, Ranking } from '../ranking/candidate-ranker.ts'
 import { diversify } from '../ranking/diversify.ts'
 import { ItemContent } from '../ranking/item-content.ts'
-import { Ranker, type Ranking } from '../ranking/ranker.ts'
+import { Rankers } from '../ranking/rankers.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import { topOf } from '../retrieval/top-of.ts'
@@ -11,6 +11,7 @@ import type { RecommendRequest } from './recommender.ts'
 
 /** Candidates ordered where a blend alone decides: enough for a diverse slate to be picked from. */
 const POOL = 100
+const RELEVANCE = { satisfaction: 0 }
 /** Features that an explanation names: those that matter most. */
 const EXPLAINED = 8
 
@@ -21,36 +22,38 @@ export interface OrderedSlate {
   score(item: number): number
   /** What spoke for it and against it, by feature: where a ranker ordered. */
   readonly features?: (item: number) => Readonly<Record<string, number>>
+  /** What of the history it was attended to: where a ranker ordered that attends to it. */
+  readonly attention?: (item: number) => readonly Attention[]
 }
 
 /** Orders candidates: by the ranker of a release where it has one, else as the blend does; then for diversity. */
 export class SlateOrder {
   readonly #content: ItemContent
-  readonly #ranker: Ranker
+  readonly #rankers: Rankers
 
   /** @param sources names of the candidate sources, in the order of their proposals */
   constructor(sources: readonly string[], items: ItemIndex, catalogue: Catalogue) {
     this.#content = new ItemContent(items, catalogue)
-    this.#ranker = new Ranker(sources, this.#content)
+    this.#rankers = new Rankers(sources, this.#content)
   }
 
   /**
    * @param kept candidates that the filters have left
-   * @param tensors of the ranker of the release that takes part
    */
   order(
     scored: Scored,
     kept: readonly number[],
-    { k, diversity = 0, diversifier }: Pick<RecommendRequest, 'k' | 'diversity' | 'diversifier'>,
-    tensors: Tensors | undefined,
+    request: Pick<RecommendRequest, 'k' | 'diversity' | 'diversifier' | 'satisfaction'>,
   ): OrderedSlate {
-    const { blended } = scored
-    if (!tensors) {
+    const { k, diversity = 0, diversifier, satisfaction = 0 } = request
+    const { blended, context } = scored
+    const ranker = this.#rankers.of(context.release)
+    if (!ranker) {
       const items = topOf(kept, diversity > 0 ? Math.max(POOL, k) : k, blended)
       const ranking = { items, logits: items.map((item) => blended.get(item)) }
       return { items: diversify(ranking, this.#content, k, diversity, diversifier), score: (item) => blended.get(item) }
     }
-    const ranking = this.#ranker.rank(tensors, scored, kept)
+    const ranking = ranker.rank(scored, kept, { satisfaction })
     const logits = logitsOf(ranking)
     return {
       items: diversify(ranking, this.#content, k, diversity, diversifier),
@@ -58,21 +61,32 @@ export class SlateOrder {
       score: (item) => logits.get(item) ?? ranking.logits.at(-1)!,
       features: (item) => {
         if (!logits.has(item)) return {}
-        const all = this.#ranker.explain(tensors, scored, ranking.items, item)
-        return Object.fromEntries(all.slice(0, EXPLAINED))
+        return Object.fromEntries(ranker.explain(scored, ranking.items, item).slice(0, EXPLAINED))
       },
+      ...attentionOf(ranker, scored, ranking, logits),
     }
   }
 
   /** What orders the candidates one after another, the last as they are served: for an inspection. */
-  stages(scored: Scored, kept: readonly number[], tensors: Tensors | undefined): Stage[] {
-    const { blended } = scored
+  stages(scored: Scored, kept: readonly number[]): Stage[] {
+    const { blended, context } = scored
     const blend = { name: 'blend', candidates: kept, score: (of: readonly number[]) => of.map((i) => blended.get(i)) }
-    if (!tensors) return [blend]
-    const ranking = this.#ranker.rank(tensors, scored, kept)
-    const score = (of: readonly number[]) => this.#ranker.scoresBeside(tensors, scored, ranking, of)
-    return [blend, { name: 'ranker', candidates: ranking.items, score }]
+    const ranker = this.#rankers.of(context.release)
+    if (!ranker) return [blend]
+    const ranking = ranker.rank(scored, kept, RELEVANCE)
+    const score = (of: readonly number[]) => ranker.scoresBeside(scored, ranking, of, RELEVANCE)
+    return [blend, { name: ranker.name, candidates: ranking.items, score }]
   }
+}
+
+function attentionOf(
+  ranker: CandidateRanker,
+  scored: Scored,
+  { items }: Ranking,
+  ranked: ReadonlyMap<number, number>,
+): Pick<OrderedSlate, 'attention'> {
+  if (!ranker.attention) return {}
+  return { attention: (item) => (ranked.has(item) ? ranker.attention!(scored, items, item) : []) }
 }
 
 function logitsOf({ items, logits }: Ranking): ReadonlyMap<number, number> {

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Attention } from '../ranking/candidate-ranker.ts'
 import type { Proposal } from '../retrieval/blend.ts'
 import type { LoweredBy } from '../retrieval/lowered.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
@@ -15,6 +16,8 @@ export interface SlateParts {
   score(item: number): number
   /** Where a ranker ordered: what spoke for an item and against it. */
   readonly features?: (item: number) => Readonly<Record<string, number>>
+  /** Where a ranker ordered that attends to the history: to which entries of it. */
+  readonly attention?: (item: number) => readonly Attention[]
   readonly proposals: readonly Proposal[]
   readonly items: ItemIndex
   readonly catalogue: Catalogue
@@ -95,13 +98,20 @@ function reasonFor(item: number, parts: SlateParts): { section: string; reason: 
   }
   if (!leading) return { section: 'More to discover', reason: 'Something new to discover' }
   const { source, scores } = leading
-  const from = scores.because(item)
-  if (from < 0) return { section: source.section, reason: plainReason(source.name, item, parts) }
-  const title = titleOf(parts.context.history[from]!.item, parts)
-  if (scores.loudest(item) >= NAMED_SHARE * scores.get(item)) {
+  if (scores.because(item) < 0) return { section: source.section, reason: plainReason(source.name, item, parts) }
+  const { entry, share } = loudestEntry(item, scores, parts)
+  const title = titleOf(parts.context.history[entry]!.item, parts)
+  if (share >= NAMED_SHARE) {
     return { section: `Because you watched ${title}`, reason: `Because you watched ${title}` }
   }
   return { section: source.section, reason: `Goes with ${title} and others you watched` }
+}
+
+/** The history entry that a ranker attended to most, where one did, else the one that spoke loudest in the source. */
+function loudestEntry(item: number, scores: Scores, { attention }: SlateParts): { entry: number; share: number } {
+  const most = attention?.(item).find(({ weight }) => weight > 0)
+  if (most) return { entry: most.entry, share: most.weight }
+  return { entry: scores.because(item), share: scores.loudest(item) / scores.get(item) }
 }
 
 function plainReason(source: string, item: number, parts: SlateParts): string {
@@ -137,7 +147,11 @@ function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explan
     return [{ itemId: parts.items.id(earlier), title: titleOf(earlier, parts), weight }]
   })
   const features = parts.features?.(item) ?? Object.fromEntries(blend)
-  return { because: because.sort((a, b) => b.weight - a.weight), features }
+  const attention = parts.attention?.(item).map(({ entry, weight }) => {
+    const { item: earlier } = parts.context.history[entry]!
+    return { itemId: parts.items.id(earlier), title: titleOf(earlier, parts), weight }
+  })
+  return { because: because.sort((a, b) => b.weight - a.weight), features, ...(attention && { attention }) }
 }
 
 function titleOf(item: number, { items, catalogue }: SlateParts): string {

@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
-import type { ModelName, ModelTrainer, TrainProgress } from '../models/model-trainer.ts'
+import { type ModelName, type ModelTrainer, RANKERS, type TrainProgress } from '../models/model-trainer.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
@@ -54,7 +54,7 @@ export async function trainRelease(whole: TrainingSet, options: TrainReleaseOpti
   const budgetSeconds = before && before !== inService ? (1 - REHEARSAL.budget) * options.budgetSeconds : undefined
   const models = new Map<ModelName, FinishedModel>()
   for (const trainer of trainers) {
-    const isRanker = trainer.name === 'ranker'
+    const isRanker = RANKERS.has(trainer.name)
     models.set(
       trainer.name,
       await finish(trainer.name, () =>
@@ -74,11 +74,11 @@ async function rehearse(
   finish: (name: string, trainIt: () => Promise<FinishedModel>) => Promise<FinishedModel>,
 ): Promise<ReleasedModels | undefined> {
   const older = eventsBefore(set, timeAt(set, REHEARSAL.events))
-  if (older.item.length === 0 || !options.trainers.some(({ name }) => name === 'ranker')) return undefined
+  if (older.item.length === 0 || !options.trainers.some(({ name }) => RANKERS.has(name))) return undefined
   const budgetSeconds = REHEARSAL.budget * options.budgetSeconds
   const models = new Map<ModelName, Tensors>()
   for (const trainer of options.trainers) {
-    if (trainer.name === 'ranker') continue
+    if (RANKERS.has(trainer.name)) continue
     const model = await finish(`rehearsal-${trainer.name}`, () =>
       trainOne(trainer, older, undefined, { ...options, budgetSeconds }),
     )
@@ -101,7 +101,7 @@ async function trainOne(
     seed,
     budgetSeconds,
     ...(tensors && before && { previous: { tensors, itemIds: before.itemIds }, since: before.watermark }),
-    ...(trainer.name === 'ranker' && before && { retrieval: before }),
+    ...(RANKERS.has(trainer.name) && before && { retrieval: before }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   })

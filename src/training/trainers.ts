@@ -1,4 +1,5 @@
 import type { ModelTrainer } from '../models/model-trainer.ts'
+import { DIN_RECIPE, dinTrainer } from './din-trainer.ts'
 import { ITEM_CF_RECIPE, itemCfTrainer } from './item-cf-trainer.ts'
 import { SEQUENCE_RECIPE, sequenceTrainer } from './sequence-trainer.ts'
 import { TWO_TOWER_RECIPE, twoTowerTrainer } from './two-tower-trainer.ts'
@@ -9,3 +10,6 @@ export const RETRIEVAL_TRAINERS: readonly { readonly trainer: ModelTrainer; read
   { trainer: twoTowerTrainer(), recipe: TWO_TOWER_RECIPE },
   { trainer: itemCfTrainer(), recipe: ITEM_CF_RECIPE },
 ]
+
+/** What ranks that evaluation trains at a protocol's fits. */
+export const RANKING_TRAINERS: typeof RETRIEVAL_TRAINERS = [{ trainer: dinTrainer(), recipe: DIN_RECIPE }]

@@ -1,5 +1,7 @@
 // Models that need no training: vectors by topic. An item's is near its topic's, a query is the mean of the last items.
+
 import type { Item } from '../../src/events/types.ts'
+import { PairScoreTable } from '../../src/kernels/pair-score-table.ts'
 import type { ItemTower } from '../../src/models/item-tower.ts'
 import type { ModelKernels } from '../../src/models/model-kernels.ts'
 import type { ModelName, TrainedModel } from '../../src/models/model-trainer.ts'
@@ -122,6 +124,7 @@ function itemTower(): ItemTower {
 export const fakeKernels: ModelKernels = {
   queryModel,
   itemTower,
+  pairScores: (tensors) => new PairScoreTable(tensors),
   neighbourVotes(tensors) {
     const { data, shape } = tensors.get('neighbours')!
     const length = shape[1]!

@@ -53,6 +53,7 @@ describe('GET /recommend', () => {
         category: 'Drama',
         diversity: 0,
         diversifier: 'mmr',
+        satisfaction: 0,
         explain: true,
         debug: true,
       },

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import type { ReleasedModels } from '../../src/models/released-models.ts'
+import { unseenCandidates } from '../../src/ranking/candidate-ranker.ts'
 import { FeatureReader } from '../../src/ranking/features.ts'
 import { ItemContent } from '../../src/ranking/item-content.ts'
-import { Ranker, unseenCandidates } from '../../src/ranking/ranker.ts'
+import { Ranker } from '../../src/ranking/ranker.ts'
 import { type Scored, SOURCES } from '../../src/retrieval/retriever.ts'
 import { LiveReplica } from '../../src/training/live-replica.ts'
 import { rankerTrainer } from '../../src/training/ranker-trainer.ts'
@@ -66,11 +67,11 @@ it('training makes of the log a ranker that beats the order of the blend, measur
   for (const name of names) expect([...tensors.keys()]).toContain(`item/${name}`)
   const live = await replica()
   const scored = await live.ask('me', NOW + 60_000)
-  const ranker = new Ranker(names, new ItemContent(live.items, live.catalogue))
-  const { items, logits } = ranker.rank(tensors, scored, unseenCandidates(scored))
+  const ranker = new Ranker(tensors, new FeatureReader(names, new ItemContent(live.items, live.catalogue)))
+  const { items, logits } = ranker.rank(scored, unseenCandidates(scored))
   expect(live.items.id(items[0]!)).toBe('i1')
   expect(logits).toEqual([...logits].sort((a, b) => b - a))
-  const [strongest, ...others] = ranker.explain(tensors, scored, items, items[0]!)
+  const [strongest, ...others] = ranker.explain(scored, items, items[0]!)
   expect(strongest![1]).toBeGreaterThan(0)
   expect(others.every(([, logit]) => Math.abs(logit) <= strongest![1])).toBe(true)
 })

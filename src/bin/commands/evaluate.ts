@@ -19,14 +19,15 @@ import type { ModelName } from '../../models/model-trainer.ts'
 import { ProblemList } from '../../producers/datasets/problem-list.ts'
 import { formatCount, formatDuration } from '../../producers/progress.ts'
 import { openTensorFlow } from '../../training/tensorflow.ts'
-import { RETRIEVAL_TRAINERS } from '../../training/trainers.ts'
+import { RANKING_TRAINERS, RETRIEVAL_TRAINERS } from '../../training/trainers.ts'
 import { columnNames } from '../columns.ts'
 import { parseDuration } from '../durations.ts'
 import { openPlan, type PlanSource, startShare } from '../evaluation-threads.ts'
 import { embeddingMaps } from '../item-embeddings.ts'
 import { openTerminal } from '../terminal.ts'
 
-const MODELS: readonly string[] = RETRIEVAL_TRAINERS.map(({ trainer }) => trainer.name)
+const TRAINERS = [...RETRIEVAL_TRAINERS, ...RANKING_TRAINERS]
+const MODELS: readonly string[] = TRAINERS.map(({ trainer }) => trainer.name)
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')
@@ -111,7 +112,7 @@ async function trainModels(
   const terminal = openTerminal()
   const fitted = await fitModels(plan, {
     folder: join(config.home, 'evaluation-models'),
-    models: RETRIEVAL_TRAINERS.filter(({ trainer }) => models.includes(trainer.name)),
+    models: TRAINERS.filter(({ trainer }) => models.includes(trainer.name)),
     seed,
     budgetSeconds,
     onProgress: (fit, { model, step, steps, loss, etaSeconds, validation }) => {

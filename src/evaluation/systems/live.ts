@@ -3,6 +3,9 @@ import { partitionFor } from '../../events/topics.ts'
 import type { Interaction } from '../../events/types.ts'
 import { modelKernels } from '../../kernels/model-kernels.ts'
 import { LiveState } from '../../projections/live-state.ts'
+import { unseenCandidates } from '../../ranking/candidate-ranker.ts'
+import { ItemContent } from '../../ranking/item-content.ts'
+import { Rankers } from '../../ranking/rankers.ts'
 import { ItemIndex } from '../../retrieval/online/item-index.ts'
 import { UNTIL_CHANGED } from '../../retrieval/online/live-rows.ts'
 import { OnlineState } from '../../retrieval/online/online-state.ts'
@@ -22,6 +25,9 @@ import type { Query, Scorer } from './scorer.ts'
 export const REFRESH_EVENTS = 100
 /** Events that are folded in one go at least, while nobody asks here. */
 const BATCH_EVENTS = 1_000
+/** More than any logit. */
+const BEHIND = 1e6
+const RELEVANCE = { satisfaction: 0 }
 
 export const SOURCE_NAMES: readonly string[] = SOURCES.map(({ name }) => name)
 
@@ -51,6 +57,7 @@ export async function live(
   /** A server that has started with the part of the cases at hand; undefined while others are asked. */
   let serving: { readonly online: OnlineState; readonly recommender: LiveRecommender } | undefined
   const releases = new ReleaseSlot()
+  const rankers = new Rankers(SOURCE_NAMES, new ItemContent(items, catalogueOf(events)))
   let scored: Scored | undefined
   let learned = 0
   let askedAt = 0
@@ -73,6 +80,14 @@ export async function live(
     },
     blend: (_, into) => {
       for (let item = 0; item < into.length; item++) into[item] = scored!.blended.get(item)
+    },
+    din: (_, into) => {
+      // What was not ranked stands behind what was, in the order of the blend.
+      for (let item = 0; item < into.length; item++) into[item] = scored!.blended.get(item) - BEHIND
+      const ranking = rankers.of(scored!.context.release)?.rank(scored!, unseenCandidates(scored!), RELEVANCE)
+      ranking?.items.forEach((item, rank) => {
+        into[item] = ranking.logits[rank]!
+      })
     },
   }
 

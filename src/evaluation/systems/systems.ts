@@ -9,7 +9,7 @@ import { ranker } from './ranker.ts'
 import type { Scorer } from './scorer.ts'
 
 /** Systems of `--models`. */
-const TRAINED: readonly string[] = ['item-cf/trained', 'two-tower', 'sequence']
+const TRAINED: readonly string[] = ['item-cf/trained', 'two-tower', 'sequence', 'din']
 
 /** Every system, in the order of every table. */
 export const SYSTEMS: readonly string[] = [
@@ -21,9 +21,12 @@ export const SYSTEMS: readonly string[] = [
   'ease',
   'ease/recent',
   'co-visitation',
-  ...TRAINED,
+  'item-cf/trained',
+  'two-tower',
+  'sequence',
   'blend',
   'ranker',
+  'din',
 ]
 
 /** Those that need no models. */
@@ -60,7 +63,7 @@ export async function openSystems(options: SystemsOptions): Promise<{ scorers: S
   const similar = of(ITEM_SIMILARITY_SYSTEMS)
   if (similar.length > 0) scorers.push(itemSimilarity(new ItemModels(plan, memory.itemModels), similar))
   if (systems.includes('ranker')) scorers.push(await ranker(plan.events, partitions, fitted))
-  const served = of(LIVE_SYSTEMS)
+  const served = [...of(LIVE_SYSTEMS), ...(fitted?.fits.some((files) => files.din) ? ['din'] : [])]
   if (served.length === 0 && plan.protocol !== 'candidates') return { scorers }
   const serving = await live(plan.events, partitions, served, fitted?.fits)
   return { scorers: [...scorers, serving], live: serving }

@@ -1,6 +1,6 @@
 import { neighbourLists } from '../../kernels/neighbour-lists.ts'
 import { queryModel } from '../../kernels/query-models.ts'
-import type { ModelName } from '../../models/model-trainer.ts'
+import { type ModelName, RANKERS } from '../../models/model-trainer.ts'
 import type { NeighbourVotes } from '../../models/neighbour-lists.ts'
 import type { QueryHistory, QueryModel } from '../../models/query-model.ts'
 import type { Tensors } from '../../models/tensors.ts'
@@ -15,7 +15,9 @@ type Model = { readonly query: QueryModel } | { readonly lists: NeighbourVotes }
  *
  * @param fits files by model, one entry a fit of the plan
  */
-export function trained(events: Events, names: readonly ModelName[], fits: readonly FittedFiles[]): Scorer {
+export function trained(events: Events, all: readonly ModelName[], fits: readonly FittedFiles[]): Scorer {
+  // What ranks is measured on what serving retrieves (live.ts).
+  const names = all.filter((name) => !RANKERS.has(name))
   /** Sequence numbers by user, oldest first. */
   const histories: number[][] = events.userIds.map(() => [])
   let models: readonly Model[] = []

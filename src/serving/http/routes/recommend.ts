@@ -20,6 +20,7 @@ interface RecommendQuery {
   category?: string
   diversity: number
   diversifier: DiversifierName
+  satisfaction: number
   explain: boolean
   debug: boolean
 }
@@ -54,7 +55,7 @@ export function recommendRoute(app: FastifyInstance, dependencies: RecommendDepe
 }
 
 function recommendRequest(query: RecommendQuery): RecommendRequest {
-  const { user, k, category, diversity, diversifier, explain, debug } = query
+  const { user, k, category, diversity, diversifier, satisfaction, explain, debug } = query
   const items = idList('items', query.items, MAX_SESSION_ITEMS)
   const exclude = idList('exclude', query.exclude, MAX_EXCLUDED_ITEMS)
   if (user === undefined && items === undefined) {
@@ -66,6 +67,7 @@ function recommendRequest(query: RecommendQuery): RecommendRequest {
     k,
     diversity,
     diversifier,
+    satisfaction,
     explain,
     debug,
     ...(items && { items }),

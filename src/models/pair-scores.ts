@@ -1,0 +1,10 @@
+/** How much a history entry matters for a candidate by the items alone, as a trained model has it. One call at a time. */
+export interface PairScores {
+  /**
+   * @param item of the history: index of the vocabulary
+   * @returns by candidate: index of the vocabulary
+   */
+  of(item: number): Float32Array
+  /** Works the scores of some items out before anyone waits for them, as far as they are kept. */
+  prepare(items: Iterable<number>): Promise<void>
+}

@@ -1,0 +1,109 @@
+import { attendedHistory } from '../kernels/attended-history.ts'
+import { DinKernel, type DinRequest } from '../kernels/din-kernel.ts'
+import { HEADS } from '../kernels/din-weights.ts'
+import type { PairScores } from '../models/pair-scores.ts'
+import type { Tensors } from '../models/tensors.ts'
+import type { Scored } from '../retrieval/retriever.ts'
+import { topOf } from '../retrieval/top-of.ts'
+import {
+  type Attention,
+  CANDIDATES,
+  type CandidateRanker,
+  type Ranking,
+  type RankingWishes,
+  rankingOf,
+  scoresBeside,
+} from './candidate-ranker.ts'
+import type { FeatureReader } from './features.ts'
+import { columnMeans } from './rank-candidates.ts'
+
+/** Index of a release's vocabulary, or -1, by item index. */
+interface Vocabulary {
+  vocabularyIndex(item: number): number
+}
+
+/** Puts candidates in order by a released network that attends over the live history. */
+export class DinRanker implements CandidateRanker {
+  readonly name = 'din'
+  readonly #reader: FeatureReader
+  readonly #kernel: DinKernel
+  readonly #vocabulary: Vocabulary
+  /** What the kernel holds the states of. */
+  #ranked: { readonly scored: Scored; readonly row: ReadonlyMap<number, number>; readonly entries: number } | undefined
+
+  /** @param tensors of the release */
+  constructor(tensors: Tensors, pairs: PairScores, vocabulary: Vocabulary, reader: FeatureReader) {
+    this.#reader = reader
+    this.#vocabulary = vocabulary
+    this.#kernel = new DinKernel(tensors, reader.names, reader.contextNames, pairs)
+  }
+
+  rank(scored: Scored, kept: readonly number[], wishes: RankingWishes): Ranking {
+    const candidates = topOf(kept, CANDIDATES, scored.blended)
+    return rankingOf(candidates, this.#scores(scored, candidates, wishes))
+  }
+
+  scoresBeside(scored: Scored, ranking: Ranking, others: readonly number[], wishes: RankingWishes): number[] {
+    return scoresBeside(ranking, others, (candidates) => this.#scores(scored, candidates, wishes))
+  }
+
+  explain(scored: Scored, ranked: readonly number[], item: number): [feature: string, logit: number][] {
+    const request = this.#request(scored, ranked)
+    const row = ranked.indexOf(item)
+    const { names } = this.#reader
+    const means = columnMeans(request.features, ranked.length, names.length)
+    const own = request.features.subarray(row * names.length, (row + 1) * names.length)
+    // The item as it is, and once for each feature with the list's mean in its place.
+    const features = new Float32Array((names.length + 1) * names.length)
+    for (let copy = 0; copy <= names.length; copy++) {
+      features.set(own, copy * names.length)
+      if (copy > 0) features[copy * names.length + copy - 1] = means[copy - 1]!
+    }
+    const items = new Int32Array(names.length + 1).fill(request.items[row]!)
+    this.#ranked = undefined
+    const logits = this.#kernel.rank({ ...request, items, features, means })
+    return names
+      .map((name, feature): [string, number] => [name, logits[0]! - logits[(feature + 1) * HEADS]!])
+      .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+  }
+
+  attention(scored: Scored, ranked: readonly number[], item: number): Attention[] {
+    if (this.#ranked?.scored !== scored || this.#ranked.row.get(item) === undefined) this.#logits(scored, ranked)
+    const { row, entries } = this.#ranked!
+    const weights = this.#kernel.attention(row.get(item)!, entries)
+    const total = weights.reduce((sum, weight) => sum + Math.abs(weight), 0)
+    return [...weights]
+      .map((weight, entry) => ({ entry, weight: weight / (total || 1) }))
+      .filter(({ weight }) => weight !== 0)
+      .sort((x, y) => Math.abs(y.weight) - Math.abs(x.weight))
+  }
+
+  /** By candidate: the logarithm of the chance that it is taken and, as far as wished, that it pleases then. */
+  #scores(scored: Scored, candidates: readonly number[], { satisfaction }: RankingWishes): Float64Array {
+    const logits = this.#logits(scored, candidates)
+    return Float64Array.from(candidates, (_, row) => {
+      const taken = logits[row * HEADS]!
+      if (satisfaction === 0) return taken
+      return (1 - satisfaction) * taken - satisfaction * Math.log1p(Math.exp(-logits[row * HEADS + 1]!))
+    })
+  }
+
+  #logits(scored: Scored, candidates: readonly number[]): Float32Array {
+    const request = this.#request(scored, candidates)
+    const row = new Map(candidates.map((item, at) => [item, at]))
+    this.#ranked = { scored, row, entries: request.history.length }
+    return this.#kernel.rank(request)
+  }
+
+  #request(scored: Scored, candidates: readonly number[]): DinRequest {
+    const { items, context } = this.#reader.read(scored, candidates)
+    const rowOf = (item: number) => this.#vocabulary.vocabularyIndex(item)
+    const { history, now } = scored.context
+    return {
+      items: Int32Array.from(candidates, rowOf),
+      features: items,
+      context,
+      history: attendedHistory(history, now, rowOf),
+    }
+  }
+}

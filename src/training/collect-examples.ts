@@ -1,0 +1,82 @@
+import { DEFAULT_KINDS } from '../events/kinds.ts'
+import type { TrainOptions } from '../models/model-trainer.ts'
+import type { TrainingSet } from '../models/training-set.ts'
+import type { Random } from '../random.ts'
+import { unseenCandidates } from '../ranking/candidate-ranker.ts'
+import { FeatureReader } from '../ranking/features.ts'
+import { ItemContent } from '../ranking/item-content.ts'
+import { SOURCES } from '../retrieval/retriever.ts'
+import { LiveReplica } from './live-replica.ts'
+import { pastMoments } from './past-moments.ts'
+import { exampleOf, type RankingExample, type Sampling, satisfactionOf } from './ranking-examples.ts'
+
+/** What a machine manages: moments are spread over the log so that the budget lasts to its end. */
+const MOMENTS_A_SECOND = 200
+const MOST_MOMENTS = 100_000
+/** Of the moments, the last, by which a ranker is measured. */
+const MEASURED = 0.1
+/** Of the others of a list: what a ranker confuses most, and a sample of the rest. */
+const SAMPLING: Sampling = { hard: 40, drawn: 40 }
+/** Moments from one report, and one chance for an abort to arrive, to the next. */
+const REPORT_EVERY = 200
+
+export interface Examples {
+  readonly names: readonly string[]
+  readonly contextNames: readonly string[]
+  /** Earlier ones, with a sample of their candidates. */
+  readonly learned: readonly RankingExample[]
+  /** Later ones, whole. */
+  readonly measured: readonly RankingExample[]
+  /** Events of the time of `measured` whose item was taken without having been retrieved. */
+  readonly missed: number
+}
+
+/**
+ * What serving would have ranked just before a sample of past events, and what was taken of it: a private fold of the log
+ * is asked, so that features are those of the moment.
+ *
+ * @param partitions of the state that is served
+ */
+export async function collectExamples(
+  set: TrainingSet,
+  partitions: number,
+  random: Random,
+  { budgetSeconds, since, retrieval, signal, onProgress }: Omit<TrainOptions, 'seed'>,
+): Promise<Examples> {
+  const startedAt = performance.now()
+  const items = set.items.flatMap((item) => item ?? [])
+  // The replica's item indexes are the vocabulary's.
+  const replica = await LiveReplica.open({ items, itemIds: set.itemIds, partitions, sources: SOURCES })
+  const reader = new FeatureReader(
+    SOURCES.map(({ name }) => name),
+    new ItemContent(replica.items, replica.catalogue),
+  )
+  const learned: RankingExample[] = []
+  const measured: RankingExample[] = []
+  let missed = 0
+  const most = Math.min(MOST_MOMENTS, Math.ceil(MOMENTS_A_SECOND * budgetSeconds))
+  for await (const { step, steps, interaction, scored } of pastMoments(set, replica, { most, since, retrieval })) {
+    const isMeasured = step >= (1 - MEASURED) * steps
+    const { consumes } = DEFAULT_KINDS[interaction.kind]
+    if (consumes || !Number.isNaN(satisfactionOf(interaction))) {
+      const candidates = unseenCandidates(scored)
+      const row = candidates.indexOf(replica.items.find(interaction.itemId))
+      if (row >= 0 && candidates.length > 1) {
+        const table = reader.read(scored, candidates)
+        const sampling = isMeasured ? undefined : SAMPLING
+        const example = exampleOf(table, row, scored.context, interaction, random, sampling)
+        if (isMeasured) measured.push(example)
+        else learned.push(example)
+      } else if (isMeasured && consumes) missed++
+    }
+    if ((step + 1) % REPORT_EVERY === 0) {
+      await new Promise(setImmediate)
+      signal?.throwIfAborted()
+      const seconds = (performance.now() - startedAt) / 1000
+      const etaSeconds = (seconds / (step + 1)) * (steps - step)
+      onProgress?.({ model: 'din', step, steps, loss: Number.NaN, learningRate: 0, etaSeconds })
+      if (seconds > budgetSeconds) break
+    }
+  }
+  return { names: reader.names, contextNames: reader.contextNames, learned, measured, missed }
+}

@@ -1,0 +1,225 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { HEADS } from '../kernels/din-weights.ts'
+import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-trainer.ts'
+import type { TrainingSet } from '../models/training-set.ts'
+import { Random } from '../random.ts'
+import { CANDIDATES } from '../ranking/candidate-ranker.ts'
+import type { FeatureTable } from '../ranking/features.ts'
+import { rankCandidates } from '../ranking/rank-candidates.ts'
+import { RankerLearner } from '../ranking/ranker-learner.ts'
+import { collectExamples, type Examples } from './collect-examples.ts'
+import { batchOf, type Scaling, scalingOf } from './din-batches.ts'
+import { DinModel, type DinSettings, dinParameters } from './din-model.ts'
+import { decodeDin, encodeDin } from './din-tensors.ts'
+import { Dropout } from './dropout.ts'
+import { disposeParameters, makeParameters, type Parameters, readParameters } from './parameters.ts'
+import type { RankingExample } from './ranking-examples.ts'
+import { RankingMeter } from './ranking-meter.ts'
+import { openTensorFlow } from './tensorflow.ts'
+import { runTraining } from './training-loop.ts'
+
+export interface DinRecipe extends DinSettings {
+  readonly epochs: number
+  readonly batchSize: number
+  /** N and H in training: of a slate's candidates, and of its history's entries. */
+  readonly candidates: number
+  readonly entries: number
+  readonly learningRate: number
+  readonly refreshLearningRate: number
+  readonly weightDecay: number
+}
+
+export const DIN_RECIPE: DinRecipe = {
+  width: 16,
+  unit: 16,
+  layer: 64,
+  dropout: 0.1,
+  satisfaction: 0.2,
+  epochs: 2,
+  batchSize: 32,
+  candidates: 64,
+  entries: 50,
+  learningRate: 2e-3,
+  refreshLearningRate: 3e-4,
+  weightDecay: 0.01,
+}
+
+const CLIP_NORM = 5
+/** Of the learning rate, for the examples that it was measured by. */
+const LATEST_RATE = 0.3
+/** Slates that go through the model at once where it is measured. */
+const MEASURED_AT_ONCE = 8
+/** Of the budget, to make examples in; the rest is for learning from them. */
+const COLLECTING = 0.5
+
+/**
+ * Trains a Deep Interest Network on what retrieval said just before past events.
+ *
+ * @param partitions of the state that is served
+ */
+export function dinTrainer(partitions = 4, recipe = DIN_RECIPE): ModelTrainer {
+  return { name: 'din', train: (set, options) => train(set, options, partitions, recipe) }
+}
+
+async function train(
+  set: TrainingSet,
+  options: TrainOptions,
+  partitions: number,
+  recipe: DinRecipe,
+): Promise<TrainedModel> {
+  const seconds = stopwatch()
+  await openTensorFlow()
+  const random = new Random(options.seed)
+  const examples = await collectExamples(set, partitions, random, {
+    ...options,
+    budgetSeconds: COLLECTING * options.budgetSeconds,
+  })
+  return fitDin(examples, set.itemIds, recipe, random, {
+    ...options,
+    budgetSeconds: Math.max(0, options.budgetSeconds - seconds()),
+  })
+}
+
+/** Learns from the earlier examples, is measured by the later ones, and learns from these, too. */
+async function fitDin(
+  examples: Examples,
+  itemIds: readonly string[],
+  recipe: DinRecipe,
+  random: Random,
+  options: Omit<TrainOptions, 'seed'>,
+): Promise<TrainedModel> {
+  const { names, contextNames, learned, measured } = examples
+  const { previous } = options
+  const scaling = scalingOf(learned, names.length, contextNames.length)
+  const before = previous && {
+    tensors: decodeDin(previous.tensors, scaling, names, contextNames),
+    itemIds: previous.itemIds,
+  }
+  const initials = dinParameters(itemIds.length, names.length, contextNames.length, recipe)
+  const parameters = makeParameters(initials, random, itemIds, before)
+  if (!before) beginWithBlend(parameters, scaling, names)
+  const dropout = new Dropout(recipe.dropout, random)
+  const model = new DinModel(parameters, recipe, dropout)
+  const peak = before ? recipe.refreshLearningRate : recipe.learningRate
+  const learnFrom = (from: readonly RankingExample[], epochs: number, peakLearningRate: number) =>
+    learn(model, parameters, from, scaling, recipe, random, { ...options, epochs, peakLearningRate })
+  try {
+    const seconds = stopwatch()
+    const outcome = await learnFrom(learned, recipe.epochs, peak)
+    const metrics = measureDin(model, examples, scaling, recipe, random)
+    const left = options.budgetSeconds - seconds()
+    if (left > 0) await learnFrom(measured, 1, LATEST_RATE * peak)
+    return {
+      tensors: encodeDin(readParameters(parameters), scaling, names, contextNames),
+      metrics: { examples: learned.length, ...metrics, ...measureFeatures(examples, random), ...outcome },
+    }
+  } finally {
+    disposeParameters(parameters)
+    dropout.dispose()
+  }
+}
+
+function learn(
+  model: DinModel,
+  parameters: Parameters,
+  examples: readonly RankingExample[],
+  scaling: Scaling,
+  { batchSize, candidates, entries, weightDecay }: DinRecipe,
+  random: Random,
+  options: Omit<TrainOptions, 'seed'> & { readonly epochs: number; readonly peakLearningRate: number },
+): Promise<Readonly<Record<string, number>>> {
+  const steps = Math.floor((options.epochs * examples.length) / batchSize)
+  let waiting: RankingExample[] = []
+  return runTraining(
+    parameters,
+    {
+      loss() {
+        if (waiting.length < batchSize) waiting = [...waiting, ...shuffled(examples, random)]
+        return model.loss(batchOf(waiting.splice(0, batchSize), scaling, { candidates, entries }, random))
+      },
+      validate: () => ({ metrics: {}, goesOn: true }),
+    },
+    {
+      model: 'din',
+      steps,
+      peakLearningRate: options.peakLearningRate,
+      warmUpSteps: Math.min(100, Math.ceil(steps / 20)),
+      validateEvery: Number.POSITIVE_INFINITY,
+      clipNorm: CLIP_NORM,
+      weightDecay,
+    },
+    options,
+  )
+}
+
+/** Before anything has been learned, the order is that of the blend. */
+function beginWithBlend(parameters: Parameters, { scale }: Scaling, names: readonly string[]): void {
+  const blend = names.indexOf('blend')
+  if (blend < 0 || !(scale[blend]! > 0)) return
+  const weights = parameters.get('heads.features')!
+  const values = new Float32Array(weights.dataSync())
+  values[blend * HEADS] = 1 / scale[blend]!
+  const tensor = tf.tensor(values, weights.shape)
+  weights.assign(tensor)
+  tensor.dispose()
+}
+
+function measureDin(
+  model: DinModel,
+  { measured, missed }: Examples,
+  scaling: Scaling,
+  { entries }: DinRecipe,
+  random: Random,
+): Readonly<Record<string, number>> {
+  const meter = new RankingMeter()
+  for (let i = 0; i < missed; i++) meter.miss()
+  for (let from = 0; from < measured.length; from += MEASURED_AT_ONCE) {
+    const part = measured.slice(from, from + MEASURED_AT_ONCE)
+    const batch = batchOf(part, scaling, { candidates: CANDIDATES, entries }, random)
+    const answer = model.logits(batch)
+    const logits = answer.dataSync()
+    answer.dispose()
+    part.forEach((example, slate) => {
+      const first = slate * batch.candidates
+      const engagement = Float64Array.from(example.items, (_, i) => logits[(first + i) * HEADS]!)
+      meter.add(example, engagement, logits[first * HEADS + 1]!)
+    })
+  }
+  return meter.metrics
+}
+
+/** What a network over the features alone makes of the same examples: what the network has to beat. */
+function measureFeatures(examples: Examples, random: Random): Readonly<Record<string, number>> {
+  const { names, contextNames, learned, measured, missed } = examples
+  const learner = new RankerLearner(names, contextNames, { random })
+  for (const example of learned) if (example.engaged) learner.learn(tableOf(example), 0)
+  const meter = new RankingMeter()
+  for (let i = 0; i < missed; i++) meter.miss()
+  for (const example of measured) {
+    const logits = new Float64Array(example.items.length)
+    rankCandidates(learner.parameters, tableOf(example), logits)
+    meter.add(example, logits)
+  }
+  const { metrics } = meter
+  return { 'HR@10 of features': metrics['HR@10']!, 'NDCG@10 of features': metrics['NDCG@10']! }
+}
+
+function tableOf({ items, features, context }: RankingExample): FeatureTable {
+  return { candidates: [...items], items: Float32Array.from(features), context }
+}
+
+function stopwatch(): () => number {
+  const startedAt = performance.now()
+  return () => (performance.now() - startedAt) / 1000
+}
+
+function shuffled<T>(values: readonly T[], random: Random): T[] {
+  const order = [...values]
+  for (let i = order.length - 1; i > 0; i--) {
+    const other = random.below(i + 1)
+    const held = order[i]!
+    order[i] = order[other]!
+    order[other] = held
+  }
+  return order
+}
