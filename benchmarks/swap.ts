@@ -18,13 +18,16 @@ import { type Benchmark, inFreshHome, percentile, rounded, until } from './bench
 import { fold, rssMiB, startServer, stop } from './serving-process.ts'
 
 const SWAPS = 20
-const REQUESTS_PER_SECOND = 100
+/** Of what the server can answer, as measured before: more would measure a queue. */
+const LOAD = 0.5
+const CAPACITY_CONNECTIONS = 4
+const CAPACITY_MS = 3_000
 const USERS = 300
 const WARM_UP_MS = 5_000
 /** Between a swap and the next. */
 const PAUSE_MS = 2_000
 /** Of each model: enough for two that differ. */
-const TRAINING_SECONDS = 15
+const TRAINING_SECONDS = 5
 const VERSIONS = ['swap-0', 'swap-1'] as const
 
 interface Answer {
@@ -65,13 +68,16 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       }
     }
 
+    status('capacity')
+    const capacity = await requestsPerSecond(users, asked)
+    const rate = LOAD * capacity
     const answers: Answer[] = []
     let [stopped, next] = [false, 0]
     const flow = (async () => {
       const begun = performance.now()
       const pending: Promise<void>[] = []
       for (let sent = 0; !stopped; sent++) {
-        const due = begun + (1000 * sent) / REQUESTS_PER_SECOND
+        const due = begun + (1000 * sent) / rate
         await until(() => performance.now() >= due, 1)
         pending.push(request(users[next++ % users.length]!))
       }
@@ -94,7 +100,13 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     await stop(server.process)
     agent.destroy()
     await broker.close()
-    return { ...figuresOf(answers, windows), rssMiB: rssBefore, rssGrowthMiB: rssAfter - rssBefore }
+    return {
+      capacityPerSecond: Math.round(capacity),
+      requestsPerSecond: Math.round(rate),
+      ...figuresOf(answers, windows),
+      rssMiB: rssBefore,
+      rssGrowthMiB: rssAfter - rssBefore,
+    }
 
     async function request(user: string): Promise<void> {
       const sentMs = performance.now()
@@ -107,6 +119,17 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       }
     }
   })
+
+/** As many as a few connections that never pause get answered. */
+async function requestsPerSecond(users: readonly string[], ask: (user: string) => Promise<unknown>): Promise<number> {
+  const until = performance.now() + CAPACITY_MS
+  let answered = 0
+  const connection = async () => {
+    while (performance.now() < until) await ask(users[answered++ % users.length]!)
+  }
+  await Promise.all(Array.from({ length: CAPACITY_CONNECTIONS }, connection))
+  return (1000 * answered) / CAPACITY_MS
+}
 
 function figuresOf(answers: readonly Answer[], windows: readonly { from: number; to: number }[]) {
   const during = ({ sentMs, tookMs }: Answer) => windows.some(({ from, to }) => sentMs < to && sentMs + tookMs > from)
