@@ -27,9 +27,13 @@ export interface SlateParts {
 
 /** Turns the best items, in their order, into what is shown: titles, sections, reasons, and where each came from. */
 export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem[] {
-  for (const { scores } of parts.proposals) scores.listenFor(best)
+  const leading = best.map((item) => leadingOf(item, parts.proposals))
+  for (const proposal of parts.proposals) {
+    // The leading source gives the reason; an explanation names all.
+    proposal.scores.listenFor(parts.explain ? best : best.filter((_, i) => leading[i] === proposal))
+  }
   const ranks = parts.proposals.map(({ scores }) => ranksAmong(best, scores))
-  return best.map((item) => {
+  return best.map((item, place) => {
     const known = parts.catalogue.get(parts.items.id(item))
     const sources = parts.proposals.flatMap(({ source, scores }, index) => {
       const score = scores.get(item)
@@ -42,7 +46,7 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
       ...(known?.genres === undefined ? {} : { genres: known.genres }),
       ...(known?.posterUrl === undefined ? {} : { posterUrl: known.posterUrl }),
       score: parts.score(item),
-      ...reasonFor(item, parts),
+      ...reasonFor(item, leading[place], parts),
       sources: sources.sort((a, b) => a.rank - b.rank),
       ...loweredBy(item, parts),
       ...(parts.explain ? { explanation: explain(item, parts) } : {}),
@@ -81,21 +85,27 @@ function ranksAmong(best: readonly number[], scores: Scores): Map<number, number
   )
 }
 
-/** The source that contributed most says which section the item stands in, its loudest history entry why. */
-function reasonFor(item: number, parts: SlateParts): { section: string; reason: string } {
+/** The source that contributed most; one that claims what it proposes goes first. */
+function leadingOf(item: number, proposals: readonly Proposal[]): Proposal | undefined {
   let leading: Proposal | undefined
   let most = 0
-  for (const proposal of parts.proposals) {
+  for (const proposal of proposals) {
     const share = proposal.source.weight * proposal.scores.get(item)
-    if (share > 0 && proposal.source.claims) {
-      leading = proposal
-      break
-    }
+    if (share > 0 && proposal.source.claims) return proposal
     if (share > most) {
       most = share
       leading = proposal
     }
   }
+  return leading
+}
+
+/** The leading source says which section the item stands in, its loudest history entry why. */
+function reasonFor(
+  item: number,
+  leading: Proposal | undefined,
+  parts: SlateParts,
+): { section: string; reason: string } {
   if (!leading) return { section: 'More to discover', reason: 'Something new to discover' }
   const { source, scores } = leading
   if (scores.because(item) < 0) return { section: source.section, reason: plainReason(source.name, item, parts) }

@@ -16,35 +16,32 @@ const SECOND = 1000
 
 describe('the cache of rows', () => {
   it('answers what it was given until that is too old', () => {
-    let now = 0
-    const cache = new AgedCache<string>({ maxBytes: 1e6, maxAgeMs: SECOND }, () => now)
-    cache.set(1, 'one', 3)
-    now = SECOND - 1
-    expect(cache.get(1)).toBe('one')
-    now = SECOND
-    expect(cache.get(1)).toBeUndefined()
-    cache.set(1, 'another', 7)
-    expect(cache.get(1)).toBe('another')
+    const cache = new AgedCache<string>({ maxBytes: 1e6, maxAgeMs: SECOND })
+    cache.set(1, 'one', 3, 0)
+    expect(cache.get(1, SECOND - 1)).toBe('one')
+    expect(cache.get(1, SECOND)).toBeUndefined()
+    cache.set(1, 'another', 7, SECOND)
+    expect(cache.get(1, SECOND)).toBe('another')
   })
 
   it('holds no more bytes than it may: what was read first leaves first', () => {
-    const cache = new AgedCache<number>({ maxBytes: 10_000, maxAgeMs: SECOND }, () => 0)
-    for (let key = 0; key < 100; key++) cache.set(key, key, 800)
+    const cache = new AgedCache<number>({ maxBytes: 10_000, maxAgeMs: SECOND })
+    for (let key = 0; key < 100; key++) cache.set(key, key, 800, 0)
     expect(cache.bytes).toBeLessThanOrEqual(10_000)
-    expect(Array.from({ length: 100 }, (_, key) => cache.get(key)).filter((value) => value !== undefined)).toEqual([
+    expect(Array.from({ length: 100 }, (_, key) => cache.get(key, 0)).filter((value) => value !== undefined)).toEqual([
       90, 91, 92, 93, 94, 95, 96, 97, 98, 99,
     ])
-    cache.set(100, 100, 20_000)
-    expect(cache.get(100)).toBeUndefined()
+    cache.set(100, 100, 20_000, 0)
+    expect(cache.get(100, 0)).toBeUndefined()
     for (let key = 0; key < 100; key++) cache.delete(key)
     expect(cache.bytes).toBe(0)
   })
 
   it('counts a value that takes no bytes, too: many of those are memory as well', () => {
-    const cache = new AgedCache<number>({ maxBytes: 10_000, maxAgeMs: SECOND }, () => 0)
-    for (let key = 0; key < 1000; key++) cache.set(key, key, 0)
-    expect(cache.get(0)).toBeUndefined()
-    expect(cache.get(999)).toBe(999)
+    const cache = new AgedCache<number>({ maxBytes: 10_000, maxAgeMs: SECOND })
+    for (let key = 0; key < 1000; key++) cache.set(key, key, 0, 0)
+    expect(cache.get(0, 0)).toBeUndefined()
+    expect(cache.get(999, 0)).toBe(999)
   })
 })
 

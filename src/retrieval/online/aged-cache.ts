@@ -18,33 +18,36 @@ interface Entry<V> {
 /** Keeps values up to an age and a total of bytes; what was read first leaves first. */
 export class AgedCache<V> {
   readonly #limits: CacheLimits
-  readonly #now: () => number
   /** In the order of reading. */
   readonly #entries = new Map<number, Entry<V>>()
   #bytes = 0
 
-  /** @param now wall clock, ms */
-  constructor(limits: CacheLimits, now: () => number) {
+  constructor(limits: CacheLimits) {
     this.#limits = limits
-    this.#now = now
   }
 
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The value, where it is young enough. */
-  get(key: number): V | undefined {
+  /**
+   * The value, where it is young enough.
+   * @param now wall clock, ms
+   */
+  get(key: number, now: number): V | undefined {
     const entry = this.#entries.get(key)
-    return entry && this.#now() - entry.at < this.#limits.maxAgeMs ? entry.value : undefined
+    return entry && now - entry.at < this.#limits.maxAgeMs ? entry.value : undefined
   }
 
-  /** @param valueBytes of the value */
-  set(key: number, value: V, valueBytes: number): void {
+  /**
+   * @param valueBytes of the value
+   * @param now when it was read, at the latest
+   */
+  set(key: number, value: V, valueBytes: number, now: number): void {
     const bytes = valueBytes + ENTRY_BYTES
     if (bytes > this.#limits.maxBytes) return
     this.delete(key)
-    this.#entries.set(key, { value, bytes, at: this.#now() })
+    this.#entries.set(key, { value, bytes, at: now })
     this.#bytes += bytes
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#limits.maxBytes) break

@@ -48,6 +48,7 @@ export class LiveRows {
   readonly #items: ItemIndex
   readonly #vocabularies: readonly PartitionVocabulary[]
   readonly #isAgeless: boolean
+  readonly #now: () => number
   readonly #neighbours: AgedCache<NeighbourRow>
   readonly #postings: AgedCache<Uint32Array>
   /** By the hash of the user's id. */
@@ -61,10 +62,11 @@ export class LiveRows {
     this.#items = items
     this.#vocabularies = vocabularies
     this.#isAgeless = cache.maxAgeMs === Number.POSITIVE_INFINITY
+    this.#now = now
     const part = (share: number) => ({ ...cache, maxBytes: share * cache.maxBytes })
-    this.#neighbours = new AgedCache(part(NEIGHBOURS_SHARE), now)
-    this.#postings = new AgedCache(part(POSTINGS_SHARE), now)
-    this.#trails = new AgedCache(part(TRAILS_SHARE), now)
+    this.#neighbours = new AgedCache(part(NEIGHBOURS_SHARE))
+    this.#postings = new AgedCache(part(POSTINGS_SHARE))
+    this.#trails = new AgedCache(part(TRAILS_SHARE))
   }
 
   get cachedBytes(): number {
@@ -96,7 +98,8 @@ export class LiveRows {
   /** The trails of some users, by the hash of their id, in the order asked for: at most one read a partition. */
   async trails(hashes: readonly number[]): Promise<(TrailRow | undefined)[]> {
     this.#noticeGrowth()
-    const rows = hashes.map((hash) => this.#trails.get(hash))
+    const now = this.#now()
+    const rows = hashes.map((hash) => this.#trails.get(hash, now))
     const missing: number[][] = this.#vocabularies.map(() => [])
     for (let at = 0; at < rows.length; at++) {
       if (!rows[at]) missing[partitionOfHash(hashes[at]!, missing.length)]!.push(at)
@@ -110,7 +113,7 @@ export class LiveRows {
         if (!values[i]) return
         const row = readTrail(values[i], indexes)
         rows[at] = row
-        this.#trails.set(hashes[at]!, row, row.items.byteLength)
+        this.#trails.set(hashes[at]!, row, row.items.byteLength, now)
       })
     })
     await Promise.all(reads)
@@ -136,7 +139,8 @@ export class LiveRows {
     merge: (shards: readonly Shard[]) => [value: T, bytes: number],
   ): Promise<T[]> {
     this.#noticeGrowth()
-    const rows = items.map((item) => cache.get(item))
+    const now = this.#now()
+    const rows = items.map((item) => cache.get(item, now))
     const missing = [...rows.keys()].filter((at) => rows[at] === undefined)
     if (missing.length > 0) {
       const shards = await this.#shards(
@@ -146,7 +150,7 @@ export class LiveRows {
       missing.forEach((at, i) => {
         const [value, bytes] = merge(shards[i]!)
         rows[at] = value
-        cache.set(items[at]!, value, bytes)
+        cache.set(items[at]!, value, bytes, now)
       })
     }
     return rows as T[]

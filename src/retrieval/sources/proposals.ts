@@ -17,6 +17,6 @@ export interface Proposals {
    * @param from the entry that the row is of
    */
   addRow(row: NeighbourRow, factors: RowFactors, from: number): void
-  /** Multiplies the score of each item by its factor. */
+  /** Multiplies the score of each item by its factor, and leaves out those of which nothing has been said. */
   scale(factors: Float64Array): void
 }

@@ -5,6 +5,9 @@ const BEFORE = 15
 const AFTER = 20
 /** What an item visited before the meeting weighs, where one after it weighs 1. */
 const BEFORE_WEIGHT = 0.4
+/** By distance, 0 where they meet. */
+const AFTER_WEIGHTS = Float64Array.from({ length: AFTER + 1 }, (_, distance) => (distance === 0 ? 0 : 1 / distance))
+const BEFORE_WEIGHTS = AFTER_WEIGHTS.slice(0, BEFORE + 1).map((weight) => BEFORE_WEIGHT * weight)
 /** The more alike the louder: the most similar few lead. */
 const SIMILARITY_EXPONENT = 4
 
@@ -25,7 +28,8 @@ export const sessionKnn: CandidateSource = {
       for (let at = Math.max(0, met - BEFORE); at <= end; at++) {
         const item = items[at]!
         if (item < 0 || at === met) continue
-        into.addSaid(item, at > met ? weight / (at - met) : (BEFORE_WEIGHT * weight) / (met - at), because)
+        const share = at > met ? AFTER_WEIGHTS[at - met]! : BEFORE_WEIGHTS[met - at]!
+        into.addSaid(item, weight * share, because)
       }
     }
   },
