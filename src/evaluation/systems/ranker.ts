@@ -15,7 +15,7 @@ import type { Scorer } from './scorer.ts'
 const EVERY = 4
 const MOST_EXAMPLES = 50_000
 /** The same while there are trained models that do not take part yet. */
-const EVERY_BEFORE_MODELS = 20
+const EVERY_BEFORE_MODELS = 80
 /** Puts what was not ranked behind what was, in the order of the blend: no probability, and counted as none. */
 const BEHIND = 1e6
 
