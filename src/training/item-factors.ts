@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { TributaryError } from '../errors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
+import type { Initial } from './parameters.ts'
 import { factorise } from './positive-definite.ts'
 
 /** Memory grows with the square of it: of more items, the most visited get factors. */
@@ -49,6 +50,19 @@ export function itemFactors(set: TrainingSet, width: number, random: Random): Fl
     for (let i = 0; i < width; i++) into[item * width + i] = scale * factors[row * width + i]!
   })
   return into
+}
+
+/** @param names of parameters (items, width) that begin as factors, so long at most as the recipe's `startLength` */
+export function withFactors(
+  initials: Readonly<Record<string, Initial>>,
+  names: readonly string[],
+  set: TrainingSet,
+  { width, startLength }: { readonly width: number; readonly startLength: number },
+  random: Random,
+): Record<string, Initial> {
+  if (startLength <= 0) return initials
+  const start = itemFactors(set, width, random).map((value) => startLength * value)
+  return { ...initials, ...Object.fromEntries(names.map((name) => [name, { ...initials[name]!, start }])) }
 }
 
 /** @returns item indexes, by item index the position among them (-1 for none), and visits by item index */

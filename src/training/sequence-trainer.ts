@@ -2,7 +2,7 @@ import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-t
 import type { TrainingSet } from '../models/training-set.ts'
 import { Random } from '../random.ts'
 import { Dropout } from './dropout.ts'
-import { itemFactors } from './item-factors.ts'
+import { withFactors } from './item-factors.ts'
 import { disposeParameters, makeParameters, readParameters } from './parameters.ts'
 import { batchOf, epochOf, type Window } from './sequence-batches.ts'
 import { SequenceModel, type SequenceSettings, sequenceParameters } from './sequence-model.ts'
@@ -64,11 +64,12 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
   const holdout = holdOut(set, random)
   const dropout = new Dropout(recipe.dropout, random)
   const initials = sequenceParameters(set.itemIds.length, recipe)
-  if (!previous && recipe.startLength > 0) {
-    const start = itemFactors(set, recipe.width, random).map((value) => recipe.startLength * value)
-    Object.assign(initials, { items: { ...initials.items, start } })
-  }
-  const parameters = makeParameters(initials, random, set.itemIds, previous)
+  const parameters = makeParameters(
+    previous ? initials : withFactors(initials, ['items'], set, recipe, random),
+    random,
+    set.itemIds,
+    previous,
+  )
   const model = new SequenceModel(parameters, recipe, dropout)
   const isRefresh = previous !== undefined && since !== undefined
   const nextEpoch = () =>

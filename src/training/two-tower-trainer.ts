@@ -6,6 +6,7 @@ import type { Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import { Random } from '../random.ts'
 import { Dropout } from './dropout.ts'
+import { withFactors } from './item-factors.ts'
 import { NegativeSampler } from './negative-sampler.ts'
 import { disposeParameters, makeParameters, readParameters } from './parameters.ts'
 import { shuffle } from './sequence-batches.ts'
@@ -29,6 +30,8 @@ export interface TwoTowerRecipe extends TwoTowerSettings {
   readonly weightDecay: number
   /** Validations without a better recall after which training ends. */
   readonly patience: number
+  /** Of item embeddings, which begin as factors of what is met together; 0 where they begin as chance has it. */
+  readonly startLength: number
 }
 
 export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
@@ -47,6 +50,7 @@ export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
   refreshLearningRate: 5e-4,
   weightDecay: 0.01,
   patience: 4,
+  startLength: 0.5,
 }
 
 const CLIP_NORM = 5
@@ -100,7 +104,13 @@ class Training {
     const set = this.#set
     const dropout = new Dropout(recipe.dropout, random)
     const initials = twoTowerParameters(set.itemIds.length, this.#content.features, recipe)
-    const parameters = makeParameters(initials, random, set.itemIds, this.#options.previous)
+    const { previous } = this.#options
+    const parameters = makeParameters(
+      previous ? initials : withFactors(initials, ['ids', 'history'], set, recipe, random),
+      random,
+      set.itemIds,
+      previous,
+    )
     const model = new TwoTowerModel(parameters, recipe, dropout)
     const holdout = holdOut(set, random)
     const asked = holdout.users.map((user) => ({ user, target: holdout.ends[user]! }))
