@@ -39,6 +39,8 @@ export interface RecommendRequest {
   readonly diversifier?: DiversifierName
   /** Where a ranker knows of it: 0 for what is most likely taken, 1 for what is most likely liked. Default 0. */
   readonly satisfaction?: number
+  /** How much of what popularity alone gives an item is taken from it: 0, the default, to 1, all of it. */
+  readonly novelty?: number
   /** Adds `explanation` to each item. */
   readonly explain?: boolean
   /** Adds `debug` to the slate. */

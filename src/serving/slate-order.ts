@@ -2,6 +2,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Attention, CandidateRanker, Ranking } from '../ranking/candidate-ranker.ts'
 import { diversify } from '../ranking/diversify.ts'
 import { ItemContent } from '../ranking/item-content.ts'
+import { lessPopular } from '../ranking/novelty.ts'
 import { Rankers } from '../ranking/rankers.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { Scored } from '../retrieval/retriever.ts'
@@ -12,6 +13,8 @@ import type { RecommendRequest } from './recommender.ts'
 /** Candidates ordered where a blend alone decides: enough for a diverse slate to be picked from. */
 const POOL = 100
 const RELEVANCE = { satisfaction: 0 }
+/** Keeps the logarithm of what is spoken against finite. */
+const LEAST_SCORE = 1e-12
 /** Features that an explanation names: those that matter most. */
 const EXPLAINED = 8
 
@@ -43,17 +46,22 @@ export class SlateOrder {
   order(
     scored: Scored,
     kept: readonly number[],
-    request: Pick<RecommendRequest, 'k' | 'diversity' | 'diversifier' | 'satisfaction'>,
+    request: Pick<RecommendRequest, 'k' | 'diversity' | 'diversifier' | 'satisfaction' | 'novelty'>,
   ): OrderedSlate {
-    const { k, diversity = 0, diversifier, satisfaction = 0 } = request
+    const { k, diversity = 0, diversifier, satisfaction = 0, novelty = 0 } = request
     const { blended, context } = scored
     const ranker = this.#rankers.of(context.release)
+    const { visits } = context.table
     if (!ranker) {
-      const items = topOf(kept, diversity > 0 ? Math.max(POOL, k) : k, blended)
-      const ranking = { items, logits: items.map((item) => blended.get(item)) }
+      const items = topOf(kept, diversity > 0 || novelty > 0 ? Math.max(POOL, k) : k, blended)
+      // With popularity to be taken from them, scores are as good as chances.
+      const logits = items.map((item) =>
+        novelty > 0 ? Math.log(Math.max(LEAST_SCORE, blended.get(item))) : blended.get(item),
+      )
+      const ranking = lessPopular({ items, logits }, visits, novelty)
       return { items: diversify(ranking, this.#content, k, diversity, diversifier), score: (item) => blended.get(item) }
     }
-    const ranking = ranker.rank(scored, kept, { satisfaction })
+    const ranking = lessPopular(ranker.rank(scored, kept, { satisfaction }), visits, novelty)
     const logits = logitsOf(ranking)
     return {
       items: diversify(ranking, this.#content, k, diversity, diversifier),

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { Catalogue } from '../../src/catalogue/catalogue.ts'
 import { DIVERSIFIERS, type DiversifierName, diversify } from '../../src/ranking/diversify.ts'
 import { ItemContent } from '../../src/ranking/item-content.ts'
+import { lessPopular } from '../../src/ranking/novelty.ts'
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
 
 const GENRES = ['Drama', 'Drama', 'Drama', 'Comedy', 'Western', 'Drama']
@@ -82,6 +83,17 @@ function determinant(rows: number[][]): number {
   })
   return product
 }
+
+it('novelty takes popularity from the order, as much as the dial says', () => {
+  const visits = [1000, 0, 10]
+  const popular = { items: [0, 2, 1], logits: [3, 1, 0] }
+  expect(lessPopular(popular, visits, 0)).toBe(popular)
+  expect(lessPopular(popular, visits, 0.2).items).toEqual([0, 2, 1])
+  expect(lessPopular(popular, visits, 1)).toEqual({
+    items: [1, 2, 0],
+    logits: [0, 1 - Math.log(11), 3 - Math.log(1001)],
+  })
+})
 
 it('a slate longer than the ranking is the whole of it', () => {
   expect(diversify(ranking, content, 50, 0.5).sort()).toEqual([0, 1, 2, 3, 4, 5])

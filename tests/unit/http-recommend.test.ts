@@ -54,6 +54,7 @@ describe('GET /recommend', () => {
         diversity: 0,
         diversifier: 'mmr',
         satisfaction: 0,
+        novelty: 0,
         explain: true,
         debug: true,
       },

@@ -84,6 +84,25 @@ describe('LiveRecommender', () => {
     expect((await itemsOf('me'))[0]).toBe('d')
   })
 
+  it('shows what is known to few before what everyone knows, where novelty is asked for', async () => {
+    for (let i = 0; i < 10; i++) {
+      await happened(`x-${i}`, 'a')
+      await happened(`x-${i}`, 'b')
+      await happened(`z-${i}`, 'b')
+      if (i > 3) continue
+      await happened(`y-${i}`, 'a')
+      await happened(`y-${i}`, 'c')
+    }
+    await happened('me', 'a')
+    await recommender.refresh()
+    const first = async (novelty: number) => {
+      const { items } = await recommender.recommend({ userId: 'me', k: 2, novelty })
+      return items.map(({ itemId }) => itemId)
+    }
+    expect(await first(0)).toEqual(['b', 'c'])
+    expect(await first(1)).toEqual(['c', 'b'])
+  })
+
   it('lets a skip push down what goes with the skipped item', async () => {
     for (let i = 0; i < 10; i++) {
       await happened(`x-${i}`, 'a')

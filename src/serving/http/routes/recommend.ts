@@ -21,6 +21,7 @@ interface RecommendQuery {
   diversity: number
   diversifier: DiversifierName
   satisfaction: number
+  novelty: number
   explain: boolean
   debug: boolean
 }
@@ -55,7 +56,7 @@ export function recommendRoute(app: FastifyInstance, dependencies: RecommendDepe
 }
 
 function recommendRequest(query: RecommendQuery): RecommendRequest {
-  const { user, k, category, diversity, diversifier, satisfaction, explain, debug } = query
+  const { user, k, category, diversity, diversifier, satisfaction, novelty, explain, debug } = query
   const items = idList('items', query.items, MAX_SESSION_ITEMS)
   const exclude = idList('exclude', query.exclude, MAX_EXCLUDED_ITEMS)
   if (user === undefined && items === undefined) {
@@ -68,6 +69,7 @@ function recommendRequest(query: RecommendQuery): RecommendRequest {
     diversity,
     diversifier,
     satisfaction,
+    novelty,
     explain,
     debug,
     ...(items && { items }),
