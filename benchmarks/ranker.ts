@@ -1,117 +1,134 @@
-// Ranking the candidates of one request on one core: features and forward pass. Baseline: the same network, on the same
-// features, in TensorFlow.js on whatever backend is there.
-import * as tf from '@tensorflow/tfjs-core'
+// Ranking the candidates of one request on one core, without computing their features: the Deep Interest Network in the
+// kernel that serves, beside the same network in TensorFlow.js on whatever backend is there, and written down plainly.
+// Beside it what else ranking costs: the features, and the network over them alone.
 import { openData } from '../src/bin/roles/replay.ts'
 import { interactionAt, readEvents } from '../src/evaluation/events.ts'
+import { attendedHistory } from '../src/kernels/attended-history.ts'
+import { DinKernel } from '../src/kernels/din-kernel.ts'
+import { HEADS, readDin } from '../src/kernels/din-weights.ts'
+import { PairScoreTable } from '../src/kernels/pair-score-table.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { Random } from '../src/random.ts'
 import { unseenCandidates } from '../src/ranking/candidate-ranker.ts'
-import { FeatureReader, type FeatureTable } from '../src/ranking/features.ts'
+import { DinRanker } from '../src/ranking/din-ranker.ts'
+import { FeatureReader } from '../src/ranking/features.ts'
 import { ItemContent } from '../src/ranking/item-content.ts'
-import { rankCandidates, standardised } from '../src/ranking/rank-candidates.ts'
-import { RankerLearner } from '../src/ranking/ranker-learner.ts'
-import { HIDDEN, type RankerParameters } from '../src/ranking/ranker-parameters.ts'
+import { rankCandidates } from '../src/ranking/rank-candidates.ts'
+import { initialParameters } from '../src/ranking/ranker-parameters.ts'
 import { SOURCES } from '../src/retrieval/retriever.ts'
+import { batchOf, scalingOf } from '../src/training/din-batches.ts'
+import { DinModel } from '../src/training/din-model.ts'
+import { decodeDin } from '../src/training/din-tensors.ts'
+import { DIN_RECIPE } from '../src/training/din-trainer.ts'
+import { Dropout } from '../src/training/dropout.ts'
 import { LiveReplica } from '../src/training/live-replica.ts'
+import { makeParameters } from '../src/training/parameters.ts'
+import { exampleOf } from '../src/training/ranking-examples.ts'
 import { openTensorFlow } from '../src/training/tensorflow.ts'
+import { plainDin } from '../tests/fakes/plain-din.ts'
+import { randomDin } from '../tests/fakes/random-din.ts'
 import { type Benchmark, percentile, rounded } from './benchmark.ts'
 
 const CANDIDATES = 300
 const HISTORY = 50
-/** Of the stream, folded before the first request. */
+/** Of the stream, folded before the request. */
 const EVENTS = 50_000
-const EXAMPLES = 200
 const ROUNDS = 300
+const SLOW_ROUNDS = 30
 const WARM_UP = 50
 
 export const run: Benchmark = async ({ config, data, status }) => {
+  const random = new Random(1)
   const events = readEvents(await openData(data, config, new ProblemList()))
-  const live = await LiveReplica.open({ items: events.catalogue, partitions: config.partitions, sources: SOURCES })
+  const { itemIds, catalogue } = events
+  const live = await LiveReplica.open({ items: catalogue, itemIds, partitions: config.partitions, sources: SOURCES })
   const names = SOURCES.map(({ name }) => name)
   const reader = new FeatureReader(names, new ItemContent(live.items, live.catalogue))
-  const learner = new RankerLearner(reader.names, reader.contextNames, { random: new Random(1) })
   status('folding')
   const seen = new Uint32Array(events.userIds.length)
   const count = Math.min(EVENTS, events.size)
   for (let sequence = 0; sequence < count; sequence++) {
-    const event = interactionAt(events, sequence)
-    if (sequence >= count - EXAMPLES) {
-      const candidates = unseenCandidates(await live.ask(event.userId, event.at))
-      const row = candidates.indexOf(live.items.find(event.itemId))
-      if (row >= 0) learner.learn(reader.read(await live.ask(event.userId, event.at), candidates), row)
-    }
-    await live.push(event)
+    await live.push(interactionAt(events, sequence))
     seen[events.user[sequence]!]!++
   }
   const user = seen.findIndex((interactions) => interactions >= HISTORY)
   const scored = await live.ask(events.userIds[user]!, events.at[count - 1]!)
-  const request = { ...scored, context: { ...scored.context, history: scored.context.history.slice(0, HISTORY) } }
   const candidates = unseenCandidates(scored).slice(0, CANDIDATES)
-  const { parameters } = learner
-  const plain = new Float64Array(candidates.length)
-  const table = reader.read(request, candidates)
+  // Of parameters that were not trained: what is computed does not depend on them, nor how fast.
+  const tensors = randomDin(itemIds.length, reader.names, reader.contextNames, DIN_RECIPE, random)
+  const table = reader.read(scored, candidates)
+  const { now, history } = scored.context
+  const request = {
+    items: Int32Array.from(candidates),
+    features: table.items,
+    context: table.context,
+    history: attendedHistory(history, now, (item) => item),
+  }
+  status('filling the table of pairs')
+  const pairs = new PairScoreTable(tensors)
+  const tableStart = performance.now()
+  await pairs.prepare(itemIds.keys())
+  const tableMs = performance.now() - tableStart
+  const kernel = new DinKernel(tensors, reader.names, reader.contextNames, pairs)
+  const weights = readDin(tensors, reader.names, reader.contextNames)
   status('ranking')
-  const features = await measure(() => reader.read(request, candidates))
-  const forward = await measure(() => rankCandidates(parameters, table, plain))
-  const whole = await measure(() => rankCandidates(parameters, reader.read(request, candidates), plain))
+  const served = kernel.rank(request)
+  const inKernel = await measure(ROUNDS, () => kernel.rank(request))
+  const written = plainDin(weights, request)
+  const plain = await measure(SLOW_ROUNDS, () => plainDin(weights, request))
+  const features = await measure(ROUNDS, () => reader.read(scored, candidates))
+  const ranker = new DinRanker(tensors, pairs, { vocabularyIndex: (item) => item }, reader)
+  const whole = await measure(ROUNDS, () => ranker.rank(scored, candidates, { satisfaction: 0 }))
+  const alone = initialParameters(reader.names, reader.contextNames, random)
+  const logits = new Float64Array(candidates.length)
+  const overFeatures = await measure(ROUNDS, () => rankCandidates(alone, table, logits))
   const backend = await openTensorFlow()
-  let theirs: ArrayLike<number> = []
-  const network = inTensorFlow(parameters)
-  const tfjs = await measure(async () => {
-    theirs = await network(table)
+  const example = exampleOf(table, 0, scored.context, interactionAt(events, count - 1), random)
+  const scaling = scalingOf([], reader.names.length, reader.contextNames.length)
+  scaling.scale.fill(1)
+  scaling.contextScale.fill(1)
+  const previous = { tensors: decodeDin(tensors, scaling, reader.names, reader.contextNames), itemIds }
+  const shapes = Object.fromEntries([...previous.tensors].map(([name, { shape }]) => [name, { shape, deviation: 0 }]))
+  const dropout = new Dropout(0, random)
+  const model = new DinModel(makeParameters(shapes, random, itemIds, previous), DIN_RECIPE, dropout)
+  const shape = { candidates: CANDIDATES, entries: HISTORY }
+  // Putting the arrays together is left out of what TensorFlow.js is measured by.
+  const batch = batchOf([example], scaling, shape, random)
+  const tfjs = await measure(SLOW_ROUNDS, async () => {
+    const answer = model.logits(batch)
+    await answer.data()
+    answer.dispose()
   })
+  const differences = Array.from(served, (logit, i) => Math.abs(logit - written[i]!))
   return {
     candidates: candidates.length,
-    history: request.context.history.length,
+    history: request.history.length,
+    kernelP50Ms: inKernel.p50,
+    kernelP99Ms: inKernel.p99,
+    tfjsP50Ms: tfjs.p50,
+    tfjsBackend: backend,
+    plainP50Ms: plain.p50,
+    maxAbsDifference: Math.max(...differences),
+    largestLogit: rounded(Math.max(...Array.from(written, Math.abs)), 3),
+    heads: HEADS,
     features: reader.names.length + reader.contextNames.length,
     featuresP50Ms: features.p50,
-    plainP50Ms: forward.p50,
-    plainP99Ms: forward.p99,
+    featureNetworkP50Ms: overFeatures.p50,
     rankerP50Ms: whole.p50,
     rankerP99Ms: whole.p99,
-    tfjsBackend: backend,
-    tfjsP50Ms: tfjs.p50,
-    maxAbsDifference: Math.max(...plain.map((logit, row) => Math.abs(logit - theirs[row]!))),
+    tableRows: pairs.rows,
+    tableMs: rounded(tableMs, 1),
   }
 }
 
-async function measure(work: () => unknown): Promise<{ p50: number; p99: number }> {
+async function measure(rounds: number, work: () => unknown): Promise<{ p50: number; p99: number }> {
   const times: number[] = []
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+  for (let round = 0; round < Math.min(WARM_UP, rounds) + rounds; round++) {
     const start = performance.now()
     const pending = work()
     if (pending instanceof Promise) await pending
-    if (round >= WARM_UP) times.push(performance.now() - start)
+    if (round >= Math.min(WARM_UP, rounds)) times.push(performance.now() - start)
   }
   times.sort((a, b) => a - b)
   return { p50: rounded(percentile(times, 50), 3), p99: rounded(percentile(times, 99), 3) }
-}
-
-/** The network with its weights on the backend already; features go in, logits come out. */
-function inTensorFlow(parameters: RankerParameters): (table: FeatureTable) => Promise<ArrayLike<number>> {
-  const { scale, linear, hidden, contextHidden, bias, output } = parameters
-  const vector = (values: Float64Array) => tf.tensor1d(Float32Array.from(values))
-  const matrix = (values: Float64Array, rows: number, columns: number) =>
-    tf.tensor2d(Float32Array.from(values), [rows, columns])
-  const weights = {
-    scale: vector(scale),
-    linear: matrix(linear, linear.length, 1),
-    hidden: matrix(hidden, linear.length, HIDDEN),
-    contextHidden: matrix(contextHidden, parameters.contextNames.length, HIDDEN),
-    bias: vector(bias),
-    output: matrix(output, HIDDEN, 1),
-  }
-  return async ({ items, context, candidates }) => {
-    const logits = tf.tidy(() => {
-      const values = tf.tensor2d(items.slice(), [candidates.length, linear.length])
-      const rows = tf.mul(tf.sub(values, tf.mean(values, 0)), weights.scale) as tf.Tensor2D
-      const around = context.map((_, c) => standardised(parameters, context, c))
-      const base = tf.matMul(tf.tensor2d(around, [1, around.length]), weights.contextHidden)
-      const layer = tf.relu(tf.add(tf.add(tf.matMul(rows, weights.hidden), base), weights.bias)) as tf.Tensor2D
-      return tf.add(tf.matMul(rows, weights.linear), tf.matMul(layer, weights.output))
-    })
-    const values = await logits.data()
-    logits.dispose()
-    return values
-  }
 }

@@ -9,7 +9,7 @@ const TABLE_BYTES = 64 * 2 ** 20
 const BLOCK = 128
 const ARRAYS = 7
 /** Rows worked out before other work gets its turn. */
-const ROWS_AT_A_TIME = 20
+const ROWS_AT_A_TIME = 4
 
 /**
  * How much a history entry matters for a candidate, by what the activation unit makes of the two items. It depends on

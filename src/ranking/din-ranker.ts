@@ -29,7 +29,7 @@ export class DinRanker implements CandidateRanker {
   readonly #kernel: DinKernel
   readonly #vocabulary: Vocabulary
   /** What the kernel holds the states of. */
-  #ranked: { readonly scored: Scored; readonly row: ReadonlyMap<number, number>; readonly entries: number } | undefined
+  #ranked: { readonly scored: Scored; readonly candidates: readonly number[]; readonly entries: number } | undefined
 
   /** @param tensors of the release */
   constructor(tensors: Tensors, pairs: PairScores, vocabulary: Vocabulary, reader: FeatureReader) {
@@ -68,9 +68,9 @@ export class DinRanker implements CandidateRanker {
   }
 
   attention(scored: Scored, ranked: readonly number[], item: number): Attention[] {
-    if (this.#ranked?.scored !== scored || this.#ranked.row.get(item) === undefined) this.#logits(scored, ranked)
-    const { row, entries } = this.#ranked!
-    const weights = this.#kernel.attention(row.get(item)!, entries)
+    if (this.#ranked?.scored !== scored || !this.#ranked.candidates.includes(item)) this.#logits(scored, ranked)
+    const { candidates, entries } = this.#ranked!
+    const weights = this.#kernel.attention(candidates.indexOf(item), entries)
     const total = weights.reduce((sum, weight) => sum + Math.abs(weight), 0)
     return [...weights]
       .map((weight, entry) => ({ entry, weight: weight / (total || 1) }))
@@ -90,8 +90,7 @@ export class DinRanker implements CandidateRanker {
 
   #logits(scored: Scored, candidates: readonly number[]): Float32Array {
     const request = this.#request(scored, candidates)
-    const row = new Map(candidates.map((item, at) => [item, at]))
-    this.#ranked = { scored, row, entries: request.history.length }
+    this.#ranked = { scored, candidates, entries: request.history.length }
     return this.#kernel.rank(request)
   }
 

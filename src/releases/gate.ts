@@ -21,6 +21,8 @@ const GATE = {
   meanCosine: 0.9,
   /** Of the items, or of ten a case where those are fewer, stand in some list of ten. */
   coverage: 0.02,
+  /** Probabilities that are off by more on average are none. */
+  calibrationError: 0.1,
 } as const
 
 const RECALL_QUERIES = 200
@@ -60,8 +62,12 @@ export function gate(input: GateInput): GateReport {
     checkIndex(name, input, note, refuse)
     checkQuality(name, input, note, refuse)
     if (name === 'ranker') checkRanker(input.metrics?.get(name) ?? {}, note, refuse)
+    if (name === 'din') checkDin(input.metrics?.get(name) ?? {}, note, refuse)
   }
-  const isLost = failed.some((name) => input.inService?.models.has(name))
+  // Without the network that attends, the one over features orders.
+  const isSpare = (name: ModelName) =>
+    name === 'din' && input.candidate.models.has('ranker') && !failed.includes('ranker')
+  const isLost = failed.some((name) => input.inService?.models.has(name) && !isSpare(name))
   const passed = !isLost && (failed.length === 0 || failed.length < input.candidate.models.size)
   return { passed, leftOut: passed ? failed : [], reasons, measures }
 }
@@ -165,6 +171,32 @@ function checkRanker(metrics: Readonly<Record<string, number>>, note: Note, refu
   refuse(
     `HR@10 ${own.toFixed(4)} against ${blend.toFixed(4)} of the blend it orders, over ${cases} cases, noise ${noise}`,
   )
+}
+
+/**
+ * What attends has to beat a network over the features alone that learned from the same examples, or it is not worth its
+ * time; and not to fall behind the one in service, measured on what neither had seen.
+ */
+function checkDin(metrics: Readonly<Record<string, number>>, note: Note, refuse: Refuse): void {
+  const { cases = 0, 'NDCG@10': own = 0, 'NDCG@10 of features': features = 0 } = metrics
+  const { 'NDCG@10 in service': before, 'satisfaction ECE': calibration = 0 } = metrics
+  note('NDCG@10', own)
+  note('features/NDCG@10', features)
+  note('satisfactionECE', calibration)
+  if (cases < GATE.minCases) return
+  if (own < features) {
+    refuse(
+      `NDCG@10 ${own.toFixed(4)} against ${features.toFixed(4)} of the features alone, over the same ${cases} cases`,
+    )
+  }
+  // A gain is between 0 and 1, so its variance is at most this.
+  const noise = before === undefined ? 0 : GATE.noiseDeviations * Math.sqrt((2 * before * (1 - before)) / cases)
+  if (before !== undefined && own < before - noise) {
+    refuse(`NDCG@10 ${own.toFixed(4)} against ${before.toFixed(4)} of the one in service, noise ${noise.toFixed(4)}`)
+  }
+  if (calibration > GATE.calibrationError) {
+    refuse(`its chances of satisfaction are off by ${calibration.toFixed(3)}, more than ${GATE.calibrationError}`)
+  }
 }
 
 interface Measure {

@@ -31,13 +31,13 @@ export interface DinRecipe extends DinSettings {
 
 export const DIN_RECIPE: DinRecipe = {
   width: 16,
-  unit: 16,
+  unit: 8,
   layer: 64,
   dropout: 0.1,
   satisfaction: 0.2,
   epochs: 2,
   batchSize: 32,
-  candidates: 64,
+  candidates: 48,
   entries: 50,
   learningRate: 2e-3,
   refreshLearningRate: 3e-4,
@@ -105,13 +105,14 @@ async function fitDin(
     learn(model, parameters, from, scaling, recipe, random, { ...options, epochs, peakLearningRate })
   try {
     const seconds = stopwatch()
+    const served = before && { 'NDCG@10 in service': measureDin(model, examples, scaling, recipe, random)['NDCG@10']! }
     const outcome = await learnFrom(learned, recipe.epochs, peak)
     const metrics = measureDin(model, examples, scaling, recipe, random)
     const left = options.budgetSeconds - seconds()
     if (left > 0) await learnFrom(measured, 1, LATEST_RATE * peak)
     return {
       tensors: encodeDin(readParameters(parameters), scaling, names, contextNames),
-      metrics: { examples: learned.length, ...metrics, ...measureFeatures(examples, random), ...outcome },
+      metrics: { examples: learned.length, ...metrics, ...measureFeatures(examples, random), ...served, ...outcome },
     }
   } finally {
     disposeParameters(parameters)

@@ -4,7 +4,7 @@ import type { Item } from '../../src/events/types.ts'
 import { PairScoreTable } from '../../src/kernels/pair-score-table.ts'
 import type { ItemTower } from '../../src/models/item-tower.ts'
 import type { ModelKernels } from '../../src/models/model-kernels.ts'
-import type { ModelName, TrainedModel } from '../../src/models/model-trainer.ts'
+import { type ModelName, RANKERS, type TrainedModel } from '../../src/models/model-trainer.ts'
 import type { QueryModel } from '../../src/models/query-model.ts'
 import type { Tensors } from '../../src/models/tensors.ts'
 import type { TrainingSet } from '../../src/models/training-set.ts'
@@ -80,7 +80,7 @@ export function topicalNeighbours(items: number, length = 5): TrainedModel {
 }
 
 function queryModel(name: ModelName, tensors: Tensors): QueryModel | undefined {
-  if (name === 'ranker' || name === 'item-cf') return undefined
+  if (RANKERS.has(name) || name === 'item-cf') return undefined
   const { data, shape } = tensors.get('items')!
   const sign = tensors.get('sign')?.data[0] ?? 1
   const dimensions = shape[1]!

@@ -136,6 +136,38 @@ describe('the gate', () => {
   })
 })
 
+describe('the gate on a network that attends', () => {
+  const tensors = new Map([['output', { shape: [1], data: Float32Array.of(1) }]])
+  const good = { cases: 2000, 'NDCG@10': 0.2, 'NDCG@10 of features': 0.18, 'satisfaction ECE': 0.02 }
+  const attended = (metrics: Record<string, number>, inService?: ReleasedModels) =>
+    gated(
+      [
+        ['ranker', { tensors, metrics: {} }],
+        ['din', { tensors, metrics }],
+      ],
+      { metrics: new Map([['din', metrics]]), ...(inService && { inService }) },
+    )
+
+  it('lets it pass where it beats the features alone', async () => {
+    expect(await attended(good)).toMatchObject({ passed: true, leftOut: [], measures: { 'din/NDCG@10': 0.2 } })
+  })
+
+  it('leaves it out where it does not, also where one is in service: the features still order', async () => {
+    const worse = { ...good, 'NDCG@10': 0.17 }
+    const service = { version: 'v', itemIds: [], models: new Map([['din' as const, tensors]]), watermark: 0 }
+    const report = await attended(worse, service)
+    expect(report).toMatchObject({ passed: true, leftOut: ['din'] })
+    expect(report.reasons[0]).toContain('NDCG@10 0.1700 against 0.1800 of the features alone')
+  })
+
+  it('leaves it out where it has fallen behind the one in service, or its chances are none', async () => {
+    const behind = await attended({ ...good, 'NDCG@10 in service': 0.3 })
+    expect(behind.reasons[0]).toContain('of the one in service')
+    const wrong = await attended({ ...good, 'satisfaction ECE': 0.3 })
+    expect(wrong.reasons[0]).toContain('chances of satisfaction are off by 0.300')
+  })
+})
+
 describe('statistics of embeddings', () => {
   it('count the dimensions in use', () => {
     const line = Float32Array.from({ length: 400 }, (_, i) => (i % 4 === 2 ? i : 5))

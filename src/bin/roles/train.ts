@@ -5,6 +5,7 @@ import type { TrainProgress } from '../../models/model-trainer.ts'
 import type { TrainingSet } from '../../models/training-set.ts'
 import { announced } from '../../releases/announcements.ts'
 import type { LoadedRelease } from '../../releases/load-release.ts'
+import { dinTrainer } from '../../training/din-trainer.ts'
 import { itemCfTrainer } from '../../training/item-cf-trainer.ts'
 import { rankerTrainer } from '../../training/ranker-trainer.ts'
 import { sequenceTrainer } from '../../training/sequence-trainer.ts'
@@ -43,7 +44,13 @@ export async function train(set: TrainingSet, options: TrainRoleOptions): Promis
   }
   const startedAt = performance.now()
   const outcome = await trainRelease(set, {
-    trainers: [itemCfTrainer(), twoTowerTrainer(), sequenceTrainer(), rankerTrainer({ partitions: config.partitions })],
+    trainers: [
+      itemCfTrainer(),
+      twoTowerTrainer(),
+      sequenceTrainer(),
+      rankerTrainer({ partitions: config.partitions }),
+      dinTrainer(config.partitions),
+    ],
     folder,
     broker,
     kernels: modelKernels,
