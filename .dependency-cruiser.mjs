@@ -9,7 +9,7 @@ const ADAPTERS = '^src/[^/]+/(lmdb|kafka|redis|chdb|clickhouse)-'
 const ENTRY_POINTS = [
   '^src/bin/(tributary|replay)\\.mjs$',
   '^src/bin/(role-thread|evaluation-threads|trainer-process)\\.ts$',
-  '^src/serving/page/(page|theme)\\.js$',
+  '^src/serving/page/(page|theme|first-slate)\\.js$',
   '^src/events/generate\\.ts$',
 ]
 /** Done and tested ahead of who will use them. To be emptied. */

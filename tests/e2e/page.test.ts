@@ -84,6 +84,18 @@ describe.skipIf(!chromiumPath)('the page', () => {
       expect(foreign).toEqual([])
     })
 
+    test('asks for the slate once, before it has the modules that draw it', async () => {
+      const asked: string[] = []
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+      await open('/?user=u42')
+      await page.locator('.clock[data-state="ready"]').waitFor()
+      expect(asked.filter((path) => path === '/stream/slate')).toHaveLength(1)
+      await page.getByRole('combobox').click()
+      await page.getByRole('option', { name: /Me, a guest/ }).click()
+      await page.getByRole('heading', { name: 'For you' }).waitFor()
+      await vi.waitFor(() => expect(asked.filter((path) => path === '/stream/slate')).toHaveLength(2))
+    })
+
     test('chooses by keyboard alone', async () => {
       await open()
       const picker = page.getByRole('combobox', { name: 'Choose a user' })

@@ -104,6 +104,21 @@ describe('the files of the page', () => {
     expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000)
   })
 
+  test('are all asked for at once: the document names every module that drawing the rows takes, and no other', async () => {
+    const { body } = await server.app.inject('/')
+    const named = [...body.matchAll(/<link rel="modulepreload" href="([^"]+)">/g)].map(([, path]) => path!)
+    const files = readPageFiles()
+    for (const path of named) expect(files.has(path), path).toBe(true)
+    expect(named).toEqual(
+      expect.arrayContaining(['/viewer/viewer.js', '/viewer/card.js', '/parts/hash.js', '/vendor/preact.js']),
+    )
+    expect(named).not.toContain('/page.js')
+    // These come with the views that are looked at later.
+    for (const path of ['/operator/operator.js', '/inspector/inspector.js', '/vendor/uplot.js'])
+      expect(named).not.toContain(path)
+    expect(new Set(named).size).toBe(named.length)
+  })
+
   test('are named by the import map where they come from packages', async () => {
     const { body } = await server.app.inject('/')
     const { imports } = JSON.parse(/<script type="importmap">([\s\S]*?)<\/script>/.exec(body)![1]!)

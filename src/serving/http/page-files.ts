@@ -4,6 +4,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { withPreloads } from './module-graph.ts'
 
 export type Coding = 'br' | 'gzip' | 'identity'
 
@@ -42,12 +43,15 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
   const own = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .map((name) => name.replaceAll('\\', '/'))
     .filter((name) => extname(name) in TYPES)
-    .map((name) => [`/${name}`, pageFile(name, readFileSync(new URL(name, FOLDER)))] as const)
+    .map((name) => [`/${name}`, readFileSync(new URL(name, FOLDER))] as const)
   const vendor = Object.entries(VENDOR).map(([name, specifier]) => {
     const content = readFileSync(fileURLToPath(import.meta.resolve(specifier)))
-    return [`/vendor/${name}`, pageFile(name, content)] as const
+    return [`/vendor/${name}`, content] as const
   })
-  return new Map([...own, ...vendor])
+  const contents = new Map([...own, ...vendor])
+  const sources = new Map([...contents].map(([path, content]) => [path, content.toString('utf8')]))
+  contents.set('/index.html', Buffer.from(withPreloads(sources.get('/index.html')!, sources)))
+  return new Map([...contents].map(([path, content]) => [path, pageFile(path, content)]))
 }
 
 function pageFile(name: string, content: Buffer): PageFile {

@@ -13,12 +13,14 @@ export function useStream(url, handlers) {
     if (!url) return undefined
     let source
     const open = () => {
-      source = new EventSource(url)
+      const first = takeFirst(url)
+      source = first?.source ?? new EventSource(url)
       source.onopen = () => setConnected(true)
       source.onerror = () => setConnected(false)
-      for (const name of Object.keys(latest.current)) {
-        source.addEventListener(name, ({ data }) => latest.current[name](JSON.parse(data)))
-      }
+      const hear = ({ type, data }) => latest.current[type]?.(JSON.parse(data))
+      for (const name of Object.keys(latest.current)) source.addEventListener(name, hear)
+      if (source.readyState === EventSource.OPEN) setConnected(true)
+      for (const event of first?.events ?? []) hear(event)
     }
     const follow = () => {
       if (document.hidden) source?.close()
@@ -32,6 +34,17 @@ export function useStream(url, handlers) {
     }
   }, [url])
   return connected
+}
+
+/** What first-slate.js has opened, if it is of this address: once. */
+function takeFirst(url) {
+  const first = window.firstSlate
+  if (!first) return undefined
+  window.firstSlate = undefined
+  for (const name of ['slate', 'failure']) first.source.removeEventListener(name, first.keep)
+  if (first.url === url) return first
+  first.source.close()
+  return undefined
 }
 
 function useLatest(value) {

@@ -4,7 +4,13 @@ const MOVE = { duration: 520, easing: 'cubic-bezier(0.22, 0.8, 0.24, 1)' }
 const ARRIVE = { duration: 420, easing: 'ease-out' }
 const stillness = matchMedia('(prefers-reduced-motion: reduce)')
 
-const cardsIn = (container) => [...container.querySelectorAll('[data-item]')]
+/** Of the rows that can be seen: those that cannot are not laid out, and asking them where they are would do it. */
+function cardsIn(container) {
+  const rows = [...container.children].filter((row) => isSeen(row.getBoundingClientRect()))
+  return rows.flatMap((row) => [...row.querySelectorAll('[data-item]')])
+}
+
+const isSeen = ({ left, right, top, bottom }) => right >= 0 && left <= innerWidth && bottom >= 0 && top <= innerHeight
 
 /** Where the cards are now. */
 export function positions(container) {
@@ -16,7 +22,7 @@ export function moveFrom(container, before) {
   if (stillness.matches) return
   for (const card of cardsIn(container)) {
     const now = card.getBoundingClientRect()
-    if (now.right < 0 || now.left > innerWidth || now.bottom < 0 || now.top > innerHeight) continue
+    if (!isSeen(now)) continue
     const then = before.get(card.dataset.item)
     if (!then) {
       card.animate(
