@@ -7,7 +7,7 @@ const STATIC_IMPORT = /^import\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]/gm
  * @param sources of the modules, by path
  * @param imports paths of what the import map names
  */
-export function modulesOf(
+function modulesOf(
   entry: string,
   sources: ReadonlyMap<string, string>,
   imports: Readonly<Record<string, string>>,
