@@ -27,9 +27,7 @@ export class Blend {
     for (const { source, scores } of this.#proposals) {
       scores.reset(size, (into) => source.propose(context, into))
       source.propose(context, scores)
-      const { weight } = source
-      const { items } = scores
-      for (let i = 0; i < items.length; i++) this.#blended.add(items[i]!, weight * scores.get(items[i]!))
+      this.#blended.addAll(scores, source.weight)
     }
     return { blended: this.#blended, proposals: this.#proposals }
   }

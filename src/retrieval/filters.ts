@@ -41,10 +41,11 @@ export interface Filtered {
   readonly removed: Readonly<Record<string, number[]>>
 }
 
-export function applyFilters(items: Iterable<number>, filters: readonly Filter[]): Filtered {
+export function applyFilters(items: ArrayLike<number>, filters: readonly Filter[]): Filtered {
   const kept: number[] = []
   const removed: Record<string, number[]> = {}
-  for (const item of items) {
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]!
     const by = remover(item, filters)
     if (!by) kept.push(item)
     else if (removed[by.name]) removed[by.name]!.push(item)
@@ -55,6 +56,9 @@ export function applyFilters(items: Iterable<number>, filters: readonly Filter[]
 
 /** The first filter that says no. */
 function remover(item: number, filters: readonly Filter[]): Filter | undefined {
-  for (let i = 0; i < filters.length; i++) if (!filters[i]!.keeps(item)) return filters[i]
+  for (let i = 0; i < filters.length; i++) {
+    const filter = filters[i]!
+    if (!filter.keeps(item)) return filter
+  }
   return undefined
 }

@@ -34,14 +34,16 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
   }
   const ranks = parts.proposals.map(({ scores }) => ranksAmong(best, scores))
   return best.map((item, place) => {
-    const known = parts.catalogue.get(parts.items.id(item))
-    const sources = parts.proposals.flatMap(({ source, scores }, index) => {
+    const itemId = parts.items.id(item)
+    const known = parts.catalogue.get(itemId)
+    const sources: SlateItem['sources'][number][] = []
+    for (const [index, { source, scores }] of parts.proposals.entries()) {
       const score = scores.get(item)
-      return score > 0 ? [{ name: source.name, rank: ranks[index]!.get(item)!, score }] : []
-    })
+      if (score > 0) sources.push({ name: source.name, rank: ranks[index]!.get(item)!, score })
+    }
     return {
-      itemId: parts.items.id(item),
-      title: known?.title ?? parts.items.id(item),
+      itemId,
+      title: known?.title ?? itemId,
       ...(known?.year === undefined ? {} : { year: known.year }),
       ...(known?.genres === undefined ? {} : { genres: known.genres }),
       ...(known?.posterUrl === undefined ? {} : { posterUrl: known.posterUrl }),

@@ -5,10 +5,11 @@ import { LiveState } from '../../src/projections/live-state.ts'
 import { AgedCache, type CacheLimits } from '../../src/retrieval/online/aged-cache.ts'
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
 import { LiveRows, NO_CACHE, UNTIL_CHANGED } from '../../src/retrieval/online/live-rows.ts'
+import { NeighbourMerger, ROW_LENGTH } from '../../src/retrieval/online/neighbour-row.ts'
 import { PartitionVocabulary } from '../../src/retrieval/online/partition-vocabulary.ts'
 import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
 import type { StateStore } from '../../src/state/state-store.ts'
-import { readNeighbours } from '../../src/state/values/neighbours.ts'
+import { Neighbours, readNeighbours } from '../../src/state/values/neighbours.ts'
 import { seededRandom } from '../fakes/seeded-random.ts'
 
 const PARTITIONS = 3
@@ -42,6 +43,39 @@ describe('the cache of rows', () => {
     for (let key = 0; key < 1000; key++) cache.set(key, key, 0, 0)
     expect(cache.get(0, 0)).toBeUndefined()
     expect(cache.get(999, 0)).toBe(999)
+  })
+})
+
+describe('a merged row', () => {
+  it('keeps the strongest neighbours over all partitions', () => {
+    const random = seededRandom(7)
+    const count = 900
+    const shards = [0, 1, 2].map(() => {
+      const row = new Neighbours()
+      const strengths = Array.from({ length: 256 }, () => [Math.floor(random() * count), random()] as const)
+      for (const [item, strength] of strengths) row.add(item, strength, strength / 2)
+      return { bytes: row.encode(), indexes: Int32Array.from({ length: count }, (_, ordinal) => count - 1 - ordinal) }
+    })
+    const sums = new Map<number, number>()
+    for (const { bytes, indexes } of shards) {
+      const { items, weights } = readNeighbours(bytes)
+      for (let i = 0; i < items.length; i += 3) {
+        const item = indexes[items[i]!]!
+        sums.set(item, (sums.get(item) ?? 0) + weights[i + 1]! + weights[i + 2]!)
+      }
+    }
+    expect(sums.size).toBeGreaterThan(ROW_LENGTH)
+    const strongest = [...sums].sort(([, a], [, b]) => b - a).slice(0, ROW_LENGTH)
+    const merger = new NeighbourMerger()
+    for (let again = 0; again < 2; again++) {
+      const { items, weights } = merger.merge(shards, count)
+      const merged = Array.from({ length: items.length / 3 }, (_, i) => [
+        items[3 * i]!,
+        weights[3 * i + 1]! + weights[3 * i + 2]!,
+      ])
+      expect(new Set(merged.map(([item]) => item))).toEqual(new Set(strongest.map(([item]) => item)))
+      for (const [item, strength] of merged) expect(strength).toBeCloseTo(sums.get(item!)!, 5)
+    }
   })
 })
 

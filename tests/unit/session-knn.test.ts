@@ -82,7 +82,7 @@ describe('similar trails', () => {
     })
     const expected = [...sums.values()].map(({ similarity }) => similarity).sort((a, b) => b - a)
     const found = similarTrails({ ...given, history, influence }).sort((a, b) => b.similarity - a.similarity)
-    expect(found.length).toBe(256)
+    expect(found.length).toBe(96)
     found.forEach(({ similarity, trail }, rank) => {
       expect(similarity).toBeCloseTo(expected[rank]!, 10)
       expect(similarity).toBeCloseTo(sums.get(trail)!.similarity, 10)

@@ -1,4 +1,8 @@
+import { selectRank } from '../../select.ts'
 import { NEIGHBOUR_WORDS, readNeighbours } from '../../state/values/neighbours.ts'
+
+/** Neighbours that are read of an item, over all partitions: the strongest. The others change no list, and cost time. */
+export const ROW_LENGTH = 384
 
 /**
  * The co-visits out of one item, all partitions added up, for reading only: the i-th neighbour has its item index at
@@ -21,6 +25,7 @@ export class NeighbourMerger {
   #words = new Int32Array(0)
   #items = new Int32Array(0)
   #weights = new Float32Array(0)
+  #strengths = new Float32Array(0)
 
   /** @param size item indexes given out so far; a neighbour without one waits for the next vocabulary refresh */
   merge(shards: readonly NeighbourShard[], size: number): NeighbourRow {
@@ -31,7 +36,7 @@ export class NeighbourMerger {
     for (const shard of shards) length = this.#add(shard, length)
     const words = this.#words
     for (let at = 0; at < length; at += NEIGHBOUR_WORDS) words[this.#items[at]!] = 0
-    const items = this.#items.slice(0, length)
+    const items = this.#items.slice(0, this.#prune(length))
     return { items, weights: new Float32Array(items.buffer) }
   }
 
@@ -57,10 +62,36 @@ export class NeighbourMerger {
     return length
   }
 
+  /**
+   * Keeps the strongest, of equals the first; the order stays.
+   * @returns the words left
+   */
+  #prune(length: number): number {
+    const count = length / NEIGHBOUR_WORDS
+    if (count <= ROW_LENGTH) return length
+    const [items, weights, strengths] = [this.#items, this.#weights, this.#strengths]
+    const strength = (at: number) => Math.fround(weights[at + 1]! + weights[at + 2]!)
+    for (let i = 0; i < count; i++) strengths[i] = strength(i * NEIGHBOUR_WORDS)
+    const threshold = selectRank(strengths, count, count - ROW_LENGTH)
+    let equals = ROW_LENGTH
+    for (let i = 0; i < count; i++) if (strengths[i]! > threshold) equals--
+    let to = 0
+    for (let at = 0; at < length; at += NEIGHBOUR_WORDS) {
+      const own = strength(at)
+      if (own < threshold || (own === threshold && equals-- <= 0)) continue
+      items[to] = items[at]!
+      weights[to + 1] = weights[at + 1]!
+      weights[to + 2] = weights[at + 2]!
+      to += NEIGHBOUR_WORDS
+    }
+    return to
+  }
+
   #reserve(bytes: number, size: number): void {
     if (bytes > this.#items.byteLength) {
       this.#items = new Int32Array(bytes / 2)
       this.#weights = new Float32Array(this.#items.buffer)
+      this.#strengths = new Float32Array(this.#items.length / NEIGHBOUR_WORDS)
     }
     if (size > this.#words.length) this.#words = new Int32Array(2 * size)
   }

@@ -71,6 +71,20 @@ export class Scores implements Proposals {
     this.#count = count
   }
 
+  /** Adds what another has, times `weight`. */
+  addAll(other: Scores, weight: number): void {
+    const [sums, has, listed] = [this.#sums, this.#has, this.#items]
+    let count = this.#count
+    for (let i = 0; i < other.#count; i++) {
+      const item = other.#items[i]!
+      listed[count] = item
+      count += 1 - has[item]!
+      has[item] = 1
+      sums[item]! += weight * other.#sums[item]!
+    }
+    this.#count = count
+  }
+
   scale(factors: Float64Array): void {
     let count = 0
     for (let i = 0; i < this.#count; i++) {

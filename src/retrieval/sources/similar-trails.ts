@@ -3,7 +3,7 @@ import { POSTING_WORDS } from '../../state/values/postings.ts'
 import type { HistoryEntry } from '../online/online-state.ts'
 
 /** Trails that are followed: those most similar. */
-const FOLLOWED = 256
+const FOLLOWED = 96
 const POSITION_DECAY = 0.9
 /** Time since an entry after which it speaks half as loud. */
 const SESSION_MS = 600_000
