@@ -16,7 +16,7 @@ import { ItemContent } from '../src/ranking/item-content.ts'
 import { rankCandidates } from '../src/ranking/rank-candidates.ts'
 import { initialParameters } from '../src/ranking/ranker-parameters.ts'
 import { SOURCES } from '../src/retrieval/retriever.ts'
-import { batchOf, scalingOf } from '../src/training/din-batches.ts'
+import { batchOf } from '../src/training/din-batches.ts'
 import { DinModel } from '../src/training/din-model.ts'
 import { decodeDin } from '../src/training/din-tensors.ts'
 import { DIN_RECIPE } from '../src/training/din-trainer.ts'
@@ -26,7 +26,7 @@ import { makeParameters } from '../src/training/parameters.ts'
 import { exampleOf } from '../src/training/ranking-examples.ts'
 import { openTensorFlow } from '../src/training/tensorflow.ts'
 import { plainDin } from '../tests/fakes/plain-din.ts'
-import { randomDin } from '../tests/fakes/random-din.ts'
+import { randomDin, unscaled } from '../tests/fakes/random-din.ts'
 import { type Benchmark, percentile, rounded } from './benchmark.ts'
 
 const CANDIDATES = 300
@@ -84,9 +84,7 @@ export const run: Benchmark = async ({ config, data, status }) => {
   const overFeatures = await measure(ROUNDS, () => rankCandidates(alone, table, logits))
   const backend = await openTensorFlow()
   const example = exampleOf(table, 0, scored.context, interactionAt(events, count - 1), random)
-  const scaling = scalingOf([], reader.names.length, reader.contextNames.length)
-  scaling.scale.fill(1)
-  scaling.contextScale.fill(1)
+  const scaling = unscaled(reader.names.length, reader.contextNames.length)
   const previous = { tensors: decodeDin(tensors, scaling, reader.names, reader.contextNames), itemIds }
   const shapes = Object.fromEntries([...previous.tensors].map(([name, { shape }]) => [name, { shape, deviation: 0 }]))
   const dropout = new Dropout(0, random)

@@ -5,14 +5,13 @@ import type { Random } from '../random.ts'
 import { unseenCandidates } from '../ranking/candidate-ranker.ts'
 import { FeatureReader } from '../ranking/features.ts'
 import { ItemContent } from '../ranking/item-content.ts'
+import { RankerLearner } from '../ranking/ranker-learner.ts'
+import type { RankerParameters } from '../ranking/ranker-parameters.ts'
 import { SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from './live-replica.ts'
 import { pastMoments } from './past-moments.ts'
 import { exampleOf, type RankingExample, type Sampling, satisfactionOf } from './ranking-examples.ts'
 
-/** What a machine manages: moments are spread over the log so that the budget lasts to its end. */
-const MOMENTS_A_SECOND = 200
-const MOST_MOMENTS = 100_000
 /** Of the moments, the last, by which a ranker is measured. */
 const MEASURED = 0.1
 /** Of the others of a list: what a ranker confuses most, and a sample of the rest. */
@@ -29,6 +28,8 @@ export interface Examples {
   readonly measured: readonly RankingExample[]
   /** Events of the time of `measured` whose item was taken without having been retrieved. */
   readonly missed: number
+  /** What a network over the features alone has learned from the whole lists of `learned`. */
+  readonly overFeatures: RankerParameters
 }
 
 /**
@@ -41,6 +42,7 @@ export async function collectExamples(
   set: TrainingSet,
   partitions: number,
   random: Random,
+  most: number,
   { budgetSeconds, since, retrieval, signal, onProgress }: Omit<TrainOptions, 'seed'>,
 ): Promise<Examples> {
   const startedAt = performance.now()
@@ -54,8 +56,10 @@ export async function collectExamples(
   const learned: RankingExample[] = []
   const measured: RankingExample[] = []
   let missed = 0
-  const most = Math.min(MOST_MOMENTS, Math.ceil(MOMENTS_A_SECOND * budgetSeconds))
-  for await (const { step, steps, interaction, scored } of pastMoments(set, replica, { most, since, retrieval })) {
+  const learner = new RankerLearner(reader.names, reader.contextNames, { random })
+  let asked = 0
+  for await (const moment of pastMoments(set, replica, { most, budgetSeconds, since, retrieval })) {
+    const { step, steps, interaction, scored } = moment
     const isMeasured = step >= (1 - MEASURED) * steps
     const { consumes } = DEFAULT_KINDS[interaction.kind]
     if (consumes || !Number.isNaN(satisfactionOf(interaction))) {
@@ -66,17 +70,26 @@ export async function collectExamples(
         const sampling = isMeasured ? undefined : SAMPLING
         const example = exampleOf(table, row, scored.context, interaction, random, sampling)
         if (isMeasured) measured.push(example)
-        else learned.push(example)
+        else {
+          learned.push(example)
+          if (consumes) learner.learn(table, row)
+        }
       } else if (isMeasured && consumes) missed++
     }
-    if ((step + 1) % REPORT_EVERY === 0) {
+    if (++asked % REPORT_EVERY === 0) {
       await new Promise(setImmediate)
       signal?.throwIfAborted()
       const seconds = (performance.now() - startedAt) / 1000
       const etaSeconds = (seconds / (step + 1)) * (steps - step)
-      onProgress?.({ model: 'din', step, steps, loss: Number.NaN, learningRate: 0, etaSeconds })
-      if (seconds > budgetSeconds) break
+      onProgress?.({ model: 'din', step, steps, loss: learner.loss, learningRate: learner.learningRate, etaSeconds })
     }
   }
-  return { names: reader.names, contextNames: reader.contextNames, learned, measured, missed }
+  return {
+    names: reader.names,
+    contextNames: reader.contextNames,
+    learned,
+    measured,
+    missed,
+    overFeatures: learner.parameters,
+  }
 }

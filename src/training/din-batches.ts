@@ -13,58 +13,8 @@ export interface Scaling {
 
 /** Beyond so many standard deviations a context feature says no more: what was never met in training misleads. */
 const MOST_DEVIATION = 4
-const LEAST_VARIANCE = 1e-6
 /** Weight of what only fills up a slate. */
 const NOTHING = -1e9
-
-export function scalingOf(examples: readonly RankingExample[], width: number, contextWidth: number): Scaling {
-  const features = new Moments(width)
-  const contexts = new Moments(contextWidth)
-  for (const example of examples) {
-    for (let row = 0; row < example.items.length; row++) {
-      features.add(example.features, row * width, Math.exp(example.logWeight[row]!))
-    }
-    contexts.add(example.context, 0, 1)
-  }
-  return {
-    scale: features.inverseDeviations(false),
-    contextMean: Float32Array.from(contexts.means()),
-    contextScale: contexts.inverseDeviations(true),
-  }
-}
-
-class Moments {
-  readonly #sum: Float64Array
-  readonly #squares: Float64Array
-  #weight = 0
-
-  constructor(size: number) {
-    this.#sum = new Float64Array(size)
-    this.#squares = new Float64Array(size)
-  }
-
-  add(values: Float16Array | Float32Array, from: number, weight: number): void {
-    this.#weight += weight
-    for (let i = 0; i < this.#sum.length; i++) {
-      this.#sum[i]! += weight * values[from + i]!
-      this.#squares[i]! += weight * values[from + i]! ** 2
-    }
-  }
-
-  means(): Float64Array {
-    return this.#sum.map((sum) => sum / Math.max(1, this.#weight))
-  }
-
-  /** 0 for what never differs. */
-  inverseDeviations(centred: boolean): Float32Array {
-    return Float32Array.from(this.#squares, (squares, i) => {
-      const weight = Math.max(1, this.#weight)
-      const mean = centred ? this.#sum[i]! / weight : 0
-      const variance = squares / weight - mean * mean
-      return variance > LEAST_VARIANCE ? 1 / Math.sqrt(variance) : 0
-    })
-  }
-}
 
 export interface Shape {
   /** N at most: beyond it, others are left out by chance. */

@@ -6,9 +6,9 @@ import { Random } from '../random.ts'
 import { CANDIDATES } from '../ranking/candidate-ranker.ts'
 import type { FeatureTable } from '../ranking/features.ts'
 import { rankCandidates } from '../ranking/rank-candidates.ts'
-import { RankerLearner } from '../ranking/ranker-learner.ts'
+import { HIDDEN, type RankerParameters } from '../ranking/ranker-parameters.ts'
 import { collectExamples, type Examples } from './collect-examples.ts'
-import { batchOf, type Scaling, scalingOf } from './din-batches.ts'
+import { batchOf, type Scaling } from './din-batches.ts'
 import { DinModel, type DinSettings, dinParameters } from './din-model.ts'
 import { decodeDin, encodeDin } from './din-tensors.ts'
 import { Dropout } from './dropout.ts'
@@ -19,6 +19,8 @@ import { openTensorFlow } from './tensorflow.ts'
 import { runTraining } from './training-loop.ts'
 
 export interface DinRecipe extends DinSettings {
+  /** Moments that examples are made of, at most. */
+  readonly moments: number
   readonly epochs: number
   readonly batchSize: number
   /** N and H in training: of a slate's candidates, and of its history's entries. */
@@ -30,16 +32,17 @@ export interface DinRecipe extends DinSettings {
 }
 
 export const DIN_RECIPE: DinRecipe = {
+  moments: 100_000,
   width: 16,
   unit: 8,
   layer: 64,
   dropout: 0.1,
   satisfaction: 0.2,
   epochs: 2,
-  batchSize: 32,
+  batchSize: 64,
   candidates: 48,
   entries: 50,
-  learningRate: 2e-3,
+  learningRate: 1e-3,
   refreshLearningRate: 3e-4,
   weightDecay: 0.01,
 }
@@ -70,7 +73,7 @@ async function train(
   const seconds = stopwatch()
   await openTensorFlow()
   const random = new Random(options.seed)
-  const examples = await collectExamples(set, partitions, random, {
+  const examples = await collectExamples(set, partitions, random, recipe.moments, {
     ...options,
     budgetSeconds: COLLECTING * options.budgetSeconds,
   })
@@ -90,14 +93,14 @@ async function fitDin(
 ): Promise<TrainedModel> {
   const { names, contextNames, learned, measured } = examples
   const { previous } = options
-  const scaling = scalingOf(learned, names.length, contextNames.length)
+  const scaling = scalingLike(examples.overFeatures)
   const before = previous && {
     tensors: decodeDin(previous.tensors, scaling, names, contextNames),
     itemIds: previous.itemIds,
   }
   const initials = dinParameters(itemIds.length, names.length, contextNames.length, recipe)
   const parameters = makeParameters(initials, random, itemIds, before)
-  if (!before) beginWithBlend(parameters, scaling, names)
+  if (!before) beginWithFeatures(parameters, examples.overFeatures)
   const dropout = new Dropout(recipe.dropout, random)
   const model = new DinModel(parameters, recipe, dropout)
   const peak = before ? recipe.refreshLearningRate : recipe.learningRate
@@ -112,7 +115,7 @@ async function fitDin(
     if (left > 0) await learnFrom(measured, 1, LATEST_RATE * peak)
     return {
       tensors: encodeDin(readParameters(parameters), scaling, names, contextNames),
-      metrics: { examples: learned.length, ...metrics, ...measureFeatures(examples, random), ...served, ...outcome },
+      metrics: { examples: learned.length, ...metrics, ...measureFeatures(examples), ...served, ...outcome },
     }
   } finally {
     disposeParameters(parameters)
@@ -153,16 +156,52 @@ function learn(
   )
 }
 
-/** Before anything has been learned, the order is that of the blend. */
-function beginWithBlend(parameters: Parameters, { scale }: Scaling, names: readonly string[]): void {
-  const blend = names.indexOf('blend')
-  if (blend < 0 || !(scale[blend]! > 0)) return
-  const weights = parameters.get('heads.features')!
-  const values = new Float32Array(weights.dataSync())
-  values[blend * HEADS] = 1 / scale[blend]!
-  const tensor = tf.tensor(values, weights.shape)
-  weights.assign(tensor)
-  tensor.dispose()
+/** Features are scaled as the network over them alone has them. */
+function scalingLike({ scale, contextMean, contextScale }: RankerParameters): Scaling {
+  return {
+    scale: Float32Array.from(scale),
+    contextMean: Float32Array.from(contextMean),
+    contextScale: Float32Array.from(contextScale),
+  }
+}
+
+/**
+ * The network begins as one over the features alone: that one's hidden units are the first of the layer, and what the
+ * embeddings have to say is to be learned beside it.
+ */
+function beginWithFeatures(parameters: Parameters, features: RankerParameters): void {
+  const change = (name: string, edit: (values: Float32Array, columns: number) => void) => {
+    const variable = parameters.get(name)!
+    const values = new Float32Array(variable.dataSync())
+    edit(values, variable.shape.at(-1)!)
+    const tensor = tf.tensor(values, variable.shape)
+    variable.assign(tensor)
+    tensor.dispose()
+  }
+  const put = (from: Float64Array, fromColumns: number) => (values: Float32Array, columns: number) => {
+    const rows = values.length / columns
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < fromColumns; i++) values[row * columns + i] = from[row * fromColumns + i]!
+    }
+  }
+  const nothing = (values: Float32Array, columns: number) => {
+    for (let at = 0; at < values.length; at += columns) values.fill(0, at, at + HIDDEN)
+  }
+  change('layer.features', put(features.hidden, HIDDEN))
+  change('layer.context', put(features.contextHidden, HIDDEN))
+  change('layer.bias', put(features.bias, HIDDEN))
+  change('layer.slope', put(new Float64Array(HIDDEN), HIDDEN))
+  for (const part of ['layer.interest', 'layer.target', 'layer.product']) change(part, nothing)
+  change('heads.layer', (values, columns) => {
+    features.output.forEach((weight, unit) => {
+      values[unit * columns] = weight
+    })
+  })
+  change('heads.features', (values, columns) => {
+    features.linear.forEach((weight, feature) => {
+      values[feature * columns] = weight
+    })
+  })
 }
 
 function measureDin(
@@ -190,15 +229,12 @@ function measureDin(
 }
 
 /** What a network over the features alone makes of the same examples: what the network has to beat. */
-function measureFeatures(examples: Examples, random: Random): Readonly<Record<string, number>> {
-  const { names, contextNames, learned, measured, missed } = examples
-  const learner = new RankerLearner(names, contextNames, { random })
-  for (const example of learned) if (example.engaged) learner.learn(tableOf(example), 0)
+function measureFeatures({ measured, missed, overFeatures }: Examples): Readonly<Record<string, number>> {
   const meter = new RankingMeter()
   for (let i = 0; i < missed; i++) meter.miss()
   for (const example of measured) {
     const logits = new Float64Array(example.items.length)
-    rankCandidates(learner.parameters, tableOf(example), logits)
+    rankCandidates(overFeatures, tableOf(example), logits)
     meter.add(example, logits)
   }
   const { metrics } = meter

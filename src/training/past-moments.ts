@@ -18,6 +18,8 @@ export interface Moment {
 export interface MomentOptions {
   /** At most. */
   readonly most: number
+  /** Where it does not suffice, moments are left out evenly. */
+  readonly budgetSeconds: number
   /** Events until then are folded without asking, ms. */
   readonly since?: number | undefined
   /** Models that take part from their watermark on, so that nothing they say is of events that they were trained on. */
@@ -27,12 +29,16 @@ export interface MomentOptions {
 /** Of the moments, those from before the models that take part were trained: what models say is learned after that. */
 const SHARE_BEFORE_MODELS = 0.25
 
+/** Of the budget that may be behind before moments are left out: opening the replica takes some, and pauses happen. */
+const SLACK = 0.1
+
 /** Folds the log into the replica and stops at a sample of its events, by time, to ask retrieval just before each. */
 export async function* pastMoments(
   set: TrainingSet,
   replica: LiveReplica,
-  { most, since = Number.NEGATIVE_INFINITY, retrieval }: MomentOptions,
+  { most, budgetSeconds, since = Number.NEGATIVE_INFINITY, retrieval }: MomentOptions,
 ): AsyncGenerator<Moment> {
+  const startedAt = performance.now()
   const { events, user } = inTime(set)
   const firstAfter = (time: number) => {
     const first = events.findIndex((event) => set.at[event]! > time)
@@ -44,7 +50,12 @@ export async function* pastMoments(
   for (const [position, event] of events.entries()) {
     if (position === served) replica.serve(retrieval!)
     const interaction = interactionOf(set, user[event]!, event)
-    if (isMoment(position)) yield { step: step++, steps, interaction, scored: await replica.example(interaction) }
+    if (isMoment(position)) {
+      const spent = (performance.now() - startedAt) / 1000 / budgetSeconds
+      const isInTime = spent <= SLACK + ((1 - SLACK) * (step + 1)) / steps
+      if (isInTime) yield { step, steps, interaction, scored: await replica.example(interaction) }
+      step++
+    }
     await replica.push(interaction)
   }
 }

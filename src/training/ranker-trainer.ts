@@ -14,8 +14,6 @@ import { pastMoments } from './past-moments.ts'
 
 /** More do not fit a few thousand parameters better. */
 const MOST_EXAMPLES = 100_000
-/** What a slow machine manages: examples are spread over the log so that the budget lasts to its end. */
-const EXAMPLES_A_SECOND = 100
 /** Of the examples, the last, over which the metrics are taken. */
 const MEASURED = 0.1
 const CUT_OFF = 10
@@ -49,12 +47,10 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
     random: new Random(seed),
     ...(previous && { start: decodeParameters(previous.tensors, names, contextNames) }),
   })
-  const wanted = Math.min(MOST_EXAMPLES, Math.ceil(EXAMPLES_A_SECOND * budgetSeconds))
   const measured = { n: 0, hits: 0, gain: 0, blendHits: 0, found: 0 }
   const logits = new Float64Array(CANDIDATES)
-  for await (const moment of pastMoments(set, replica, { most: wanted, since, retrieval })) {
+  for await (const moment of pastMoments(set, replica, { most: MOST_EXAMPLES, budgetSeconds, since, retrieval })) {
     const { step, steps, interaction, scored } = moment
-    if (seconds() > budgetSeconds) break
     if (DEFAULT_KINDS[interaction.kind].consumes) {
       const candidates = unseenCandidates(scored)
       const row = candidates.indexOf(replica.items.find(interaction.itemId))

@@ -1,6 +1,6 @@
 import type { Tensors } from '../../src/models/tensors.ts'
 import type { Random } from '../../src/random.ts'
-import { scalingOf } from '../../src/training/din-batches.ts'
+import type { Scaling } from '../../src/training/din-batches.ts'
 import { type DinSettings, dinParameters } from '../../src/training/din-model.ts'
 import { encodeDin } from '../../src/training/din-tensors.ts'
 
@@ -21,8 +21,14 @@ export function randomDin(
       return [name, { shape, data }] as const
     }),
   )
-  const scaling = scalingOf([], names.length, contextNames.length)
-  scaling.scale.fill(1)
-  scaling.contextScale.fill(1)
-  return encodeDin(parameters, scaling, names, contextNames)
+  return encodeDin(parameters, unscaled(names.length, contextNames.length), names, contextNames)
+}
+
+/** Takes features and context as they are. */
+export function unscaled(features: number, contexts: number): Scaling {
+  return {
+    scale: new Float32Array(features).fill(1),
+    contextMean: new Float32Array(contexts),
+    contextScale: new Float32Array(contexts).fill(1),
+  }
 }

@@ -12,7 +12,7 @@ import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
 const set = plantedTrainingSet({ users: 30, items: 30, events: 7 })
 const names = SOURCES.map(({ name }) => name)
 const NOW = 1e12
-const recipe = { ...DIN_RECIPE, width: 8, unit: 4, layer: 16, epochs: 4, batchSize: 8 }
+const recipe = { ...DIN_RECIPE, width: 8, unit: 4, layer: 40, epochs: 4, batchSize: 8 }
 const trainer = () => dinTrainer(2, recipe)
 
 /** What a user who has watched i0, after two others i0 to i3, would be shown by a trained network. */
