@@ -183,7 +183,10 @@ function checkDin(metrics: Readonly<Record<string, number>>, note: Note, refuse:
   note('NDCG@10', own)
   note('features/NDCG@10', features)
   note('satisfactionECE', calibration)
-  if (cases < GATE.minCases) return
+  if (cases < GATE.minCases) {
+    if (before === undefined) refuse(`${cases} cases are too few to say that it is better than the features alone`)
+    return
+  }
   if (own < features) {
     refuse(
       `NDCG@10 ${own.toFixed(4)} against ${features.toFixed(4)} of the features alone, over the same ${cases} cases`,

@@ -75,6 +75,12 @@ it('training is the same for the same seed, and from an earlier release goes on 
   expect(second.tensors).not.toEqual(first.tensors)
 })
 
+it('a budget that no example can be made in leaves a network that is whole, and says that nothing measured it', async () => {
+  const { tensors, metrics } = await trainer().train(set, { seed: 1, budgetSeconds: 1e-6 })
+  expect(metrics).toMatchObject({ examples: 0, cases: 0, steps: 0 })
+  for (const { data } of tensors.values()) expect(data.every(Number.isFinite)).toBe(true)
+})
+
 it('training ends with the reason when it is aborted', async () => {
   const reason = new Error('enough')
   const signal = AbortSignal.abort(reason)

@@ -160,6 +160,12 @@ describe('the gate on a network that attends', () => {
     expect(report.reasons[0]).toContain('NDCG@10 0.1700 against 0.1800 of the features alone')
   })
 
+  it('leaves out a first one that nothing speaks for, and lets one pass that goes on from the one in service', async () => {
+    const few = { ...good, cases: 20 }
+    expect((await attended(few)).reasons[0]).toContain('20 cases are too few')
+    expect(await attended({ ...few, 'NDCG@10 in service': 0.2 })).toMatchObject({ leftOut: [] })
+  })
+
   it('leaves it out where it has fallen behind the one in service, or its chances are none', async () => {
     const behind = await attended({ ...good, 'NDCG@10 in service': 0.3 })
     expect(behind.reasons[0]).toContain('of the one in service')
