@@ -13,7 +13,7 @@ import type { Scorer } from './scorer.ts'
 
 /** The ranker learns from one event in so many: at most so many examples, in reasonable time. */
 const EVERY = 4
-const MOST_EXAMPLES = 50_000
+const MOST_EXAMPLES = 30_000
 /** The same while there are trained models that do not take part yet. */
 const EVERY_BEFORE_MODELS = 80
 /** Puts what was not ranked behind what was, in the order of the blend: no probability, and counted as none. */
