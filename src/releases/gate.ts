@@ -179,9 +179,11 @@ function checkRanker(metrics: Readonly<Record<string, number>>, note: Note, refu
  */
 function checkDin(metrics: Readonly<Record<string, number>>, note: Note, refuse: Refuse): void {
   const { cases = 0, 'NDCG@10': own = 0, 'NDCG@10 of features': features = 0 } = metrics
+  const { 'NDCG@10 of the blend': blend = 0 } = metrics
   const { 'NDCG@10 in service': before, 'satisfaction ECE': calibration = 0 } = metrics
   note('NDCG@10', own)
   note('features/NDCG@10', features)
+  note('blend/NDCG@10', blend)
   note('satisfactionECE', calibration)
   if (cases < GATE.minCases) {
     if (before === undefined) refuse(`${cases} cases are too few to say that it is better than the features alone`)
@@ -191,6 +193,9 @@ function checkDin(metrics: Readonly<Record<string, number>>, note: Note, refuse:
     refuse(
       `NDCG@10 ${own.toFixed(4)} against ${features.toFixed(4)} of the features alone, over the same ${cases} cases`,
     )
+  }
+  if (own < blend) {
+    refuse(`NDCG@10 ${own.toFixed(4)} against ${blend.toFixed(4)} of the blend it orders, over the same ${cases} cases`)
   }
   // A gain is between 0 and 1, so its variance is at most this.
   const noise = before === undefined ? 0 : GATE.noiseDeviations * Math.sqrt((2 * before * (1 - before)) / cases)

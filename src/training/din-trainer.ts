@@ -12,6 +12,8 @@ import { batchOf, type Scaling } from './din-batches.ts'
 import { DinModel, type DinSettings, dinParameters } from './din-model.ts'
 import { decodeDin, encodeDin } from './din-tensors.ts'
 import { Dropout } from './dropout.ts'
+import { eventsBefore, timeAt } from './events-before.ts'
+import { withFactors } from './item-factors.ts'
 import { disposeParameters, makeParameters, type Parameters, readParameters } from './parameters.ts'
 import type { RankingExample } from './ranking-examples.ts'
 import { RankingMeter } from './ranking-meter.ts'
@@ -23,6 +25,8 @@ export interface DinRecipe extends DinSettings {
   readonly moments: number
   readonly epochs: number
   readonly batchSize: number
+  /** Embeddings begin as factors of what is met together, so long at most. */
+  readonly startLength: number
   /** N and H in training: of a slate's candidates, and of its history's entries. */
   readonly candidates: number
   readonly entries: number
@@ -38,11 +42,12 @@ export const DIN_RECIPE: DinRecipe = {
   layer: 64,
   dropout: 0.1,
   satisfaction: 0.2,
+  startLength: 1,
   epochs: 2,
   batchSize: 64,
   candidates: 48,
   entries: 50,
-  learningRate: 1e-3,
+  learningRate: 3e-4,
   refreshLearningRate: 3e-4,
   weightDecay: 0.01,
 }
@@ -52,6 +57,8 @@ const CLIP_NORM = 5
 const LATEST_RATE = 0.3
 /** Slates that go through the model at once where it is measured. */
 const MEASURED_AT_ONCE = 8
+/** Of the events by time, those that the embeddings begin as factors of. */
+const FACTORS_BEFORE = 0.8
 /** Of the budget, to make examples in; the rest is for learning from them. */
 const COLLECTING = 0.5
 
@@ -77,16 +84,22 @@ async function train(
     ...options,
     budgetSeconds: COLLECTING * options.budgetSeconds,
   })
-  return fitDin(examples, set.itemIds, recipe, random, {
+  // The examples that measure it must not be known to what it begins with.
+  const older = eventsBefore(set, timeAt(set, FACTORS_BEFORE))
+  return fitDin(examples, older, recipe, random, {
     ...options,
     budgetSeconds: Math.max(0, options.budgetSeconds - seconds()),
   })
 }
 
-/** Learns from the earlier examples, is measured by the later ones, and learns from these, too. */
+/**
+ * Learns from the earlier examples, is measured by the later ones, and learns from these, too.
+ *
+ * @param older events that the embeddings begin as factors of
+ */
 async function fitDin(
   examples: Examples,
-  itemIds: readonly string[],
+  older: TrainingSet,
   recipe: DinRecipe,
   random: Random,
   options: Omit<TrainOptions, 'seed'>,
@@ -98,8 +111,10 @@ async function fitDin(
     tensors: decodeDin(previous.tensors, scaling, names, contextNames),
     itemIds: previous.itemIds,
   }
+  const { itemIds } = older
   const initials = dinParameters(itemIds.length, names.length, contextNames.length, recipe)
-  const parameters = makeParameters(initials, random, itemIds, before)
+  const start = before ? initials : withFactors(initials, ['embedding'], older, recipe, random)
+  const parameters = makeParameters(start, random, itemIds, before)
   if (!before) beginWithFeatures(parameters, examples.overFeatures)
   const dropout = new Dropout(recipe.dropout, random)
   const model = new DinModel(parameters, recipe, dropout)
@@ -115,7 +130,14 @@ async function fitDin(
     if (left > 0) await learnFrom(measured, 1, LATEST_RATE * peak)
     return {
       tensors: encodeDin(readParameters(parameters), scaling, names, contextNames),
-      metrics: { examples: learned.length, ...metrics, ...measureFeatures(examples), ...served, ...outcome },
+      metrics: {
+        examples: learned.length,
+        ...metrics,
+        ...measureFeatures(examples),
+        ...measureBlend(examples),
+        ...served,
+        ...outcome,
+      },
     }
   } finally {
     disposeParameters(parameters)
@@ -239,6 +261,21 @@ function measureFeatures({ measured, missed, overFeatures }: Examples): Readonly
   }
   const { metrics } = meter
   return { 'HR@10 of features': metrics['HR@10']!, 'NDCG@10 of features': metrics['NDCG@10']! }
+}
+
+/** What the order that it is given makes of them. */
+function measureBlend({ names, measured, missed }: Examples): Readonly<Record<string, number>> {
+  const meter = new RankingMeter()
+  for (let i = 0; i < missed; i++) meter.miss()
+  const blend = names.indexOf('blend')
+  for (const example of measured) {
+    meter.add(
+      example,
+      Float64Array.from(example.items, (_, row) => example.features[row * names.length + blend]!),
+    )
+  }
+  const { metrics } = meter
+  return { 'HR@10 of the blend': metrics['HR@10']!, 'NDCG@10 of the blend': metrics['NDCG@10']! }
 }
 
 function tableOf({ items, features, context }: RankingExample): FeatureTable {

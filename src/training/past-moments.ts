@@ -69,9 +69,9 @@ export async function* pastMoments(
 function spread(first: number, served: number, end: number, wanted: number) {
   const turn = Math.max(first, served)
   const [before, after] = [turn - first, end - turn]
-  const wantedBefore = after > 0 ? SHARE_BEFORE_MODELS * wanted : wanted
-  const everyBefore = Math.max(1, Math.ceil(before / wantedBefore))
-  const everyAfter = Math.max(1, Math.ceil(after / (wanted - Math.min(before, before > 0 ? wantedBefore : 0))))
+  const wantedBefore = after > 0 ? Math.min(before, SHARE_BEFORE_MODELS * wanted) : wanted
+  const everyBefore = before > 0 ? Math.max(1, Math.ceil(before / wantedBefore)) : 1
+  const everyAfter = after > 0 ? Math.max(1, Math.ceil(after / (wanted - wantedBefore))) : 1
   return {
     steps: Math.ceil(before / everyBefore) + Math.ceil(after / everyAfter),
     isMoment: (position: number) =>

@@ -39,6 +39,7 @@ it('training makes of the log a network that finds what comes next, measured on 
   expect(metrics['HR@10']).toBeGreaterThan(0.5)
   expect(metrics['HR@10']).toBeLessThanOrEqual(metrics.retrieved!)
   expect(metrics['NDCG@10 of features']).toBeGreaterThan(0)
+  expect(metrics['NDCG@10 of the blend']).toBeGreaterThan(0)
   expect(metrics['satisfaction ECE']).toBeLessThan(0.5)
   expect(steps.length).toBeGreaterThan(1)
   const { scored, ranker, ranked } = await ranking(tensors)
@@ -73,6 +74,16 @@ it('training is the same for the same seed, and from an earlier release goes on 
   expect(second.metrics.examples).toBeGreaterThan(0)
   expect(second.metrics.examples).toBeLessThan(40)
   expect(second.tensors).not.toEqual(first.tensors)
+})
+
+it('moments beyond those wanted are left out evenly', async () => {
+  const { metrics } = await dinTrainer(2, { ...recipe, moments: 70, epochs: 1 }).train(set, {
+    seed: 1,
+    budgetSeconds: 600,
+  })
+  expect(metrics.examples).toBeGreaterThan(30)
+  expect(metrics.examples).toBeLessThanOrEqual(63)
+  expect(metrics.cases).toBeGreaterThan(3)
 })
 
 it('a budget that no example can be made in leaves a network that is whole, and says that nothing measured it', async () => {

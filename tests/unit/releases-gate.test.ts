@@ -138,7 +138,13 @@ describe('the gate', () => {
 
 describe('the gate on a network that attends', () => {
   const tensors = new Map([['output', { shape: [1], data: Float32Array.of(1) }]])
-  const good = { cases: 2000, 'NDCG@10': 0.2, 'NDCG@10 of features': 0.18, 'satisfaction ECE': 0.02 }
+  const good = {
+    cases: 2000,
+    'NDCG@10': 0.2,
+    'NDCG@10 of features': 0.18,
+    'NDCG@10 of the blend': 0.17,
+    'satisfaction ECE': 0.02,
+  }
   const attended = (metrics: Record<string, number>, inService?: ReleasedModels) =>
     gated(
       [
@@ -158,6 +164,8 @@ describe('the gate on a network that attends', () => {
     const report = await attended(worse, service)
     expect(report).toMatchObject({ passed: true, leftOut: ['din'] })
     expect(report.reasons[0]).toContain('NDCG@10 0.1700 against 0.1800 of the features alone')
+    const unordered = await attended({ ...good, 'NDCG@10 of the blend': 0.3 })
+    expect(unordered.reasons[0]).toContain('NDCG@10 0.2000 against 0.3000 of the blend it orders')
   })
 
   it('leaves out a first one that nothing speaks for, and lets one pass that goes on from the one in service', async () => {
