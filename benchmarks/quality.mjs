@@ -1,17 +1,22 @@
 // Runs every protocol on ML-100K and ML-1M, one after the other, and writes docs/quality and docs/quality.md.
 import { spawnSync } from 'node:child_process'
 
+const MODELS = ['--models', 'sequence,two-tower,item-cf', '--budget', '600']
+const COMPARED = ['--systems', 'popularity,co-visitation,blend,ranker']
+
+/** Protocol, data, one case asked in so many, what the report is called beside, and further options. */
 const RUNS = [
   ['leave-one-out', 'ml-100k', 1],
   ['sampled', 'ml-100k', 1],
   ['candidates', 'ml-100k', 1],
   ['temporal', 'ml-100k', 1],
-  ['prequential', 'ml-100k', 1],
+  ['prequential', 'ml-100k', 5],
   ['leave-one-out', 'ml-1m', 1],
   ['sampled', 'ml-1m', 1],
   ['candidates', 'ml-1m', 10],
   ['temporal', 'ml-1m', 20],
   ['prequential', 'ml-1m', 20],
+  ['leave-one-out', 'ml-1m', 1, 'trained', [...COMPARED, ...MODELS]],
 ]
 
 function tributary(...args) {
@@ -19,8 +24,8 @@ function tributary(...args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-for (const [protocol, data, every] of RUNS) {
-  const json = `docs/quality/${protocol}-${data}.json`
-  tributary('--protocol', protocol, '--data', data, '--every', String(every), '--json', json)
+for (const [protocol, data, every, beside, options = []] of RUNS) {
+  const json = `docs/quality/${[protocol, data, ...(beside ? [beside] : [])].join('-')}.json`
+  tributary('--protocol', protocol, '--data', data, '--every', String(every), '--json', json, ...options)
 }
 tributary('--docs', 'docs/quality')
