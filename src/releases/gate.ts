@@ -61,7 +61,9 @@ export function gate(input: GateInput): GateReport {
     if (!checkNumbers(name, input, note, refuse)) continue
     checkIndex(name, input, note, refuse)
     checkQuality(name, input, note, refuse)
-    if (name === 'ranker') checkRanker(input.metrics?.get(name) ?? {}, note, refuse)
+    if (name === 'ranker') {
+      checkRanker(input.metrics?.get(name) ?? {}, input.inService?.models.has(name) ?? false, note, refuse)
+    }
     if (name === 'din') checkDin(input.metrics?.get(name) ?? {}, note, refuse)
   }
   // Without the network that attends, the one over features orders.
@@ -158,12 +160,17 @@ function checkQuality(name: ModelName, input: GateInput, note: Note, refuse: Ref
 /**
  * The ranker has to beat the order that it is given, the blend's: both were measured by its trainer on the same events,
  * each before it was learned.
+ *
+ * @param isServed whether the release in service has one
  */
-function checkRanker(metrics: Readonly<Record<string, number>>, note: Note, refuse: Refuse): void {
+function checkRanker(metrics: Readonly<Record<string, number>>, isServed: boolean, note: Note, refuse: Refuse): void {
   const { cases = 0, 'HR@10': own = 0, 'HR@10 of the blend': blend = 0 } = metrics
   note('HR@10', own)
   note('blend/HR@10', blend)
-  if (cases < GATE.minCases) return
+  if (cases < GATE.minCases) {
+    if (!isServed) refuse(`${cases} cases are too few to say that it is better than the blend's own order`)
+    return
+  }
   // As if the two were independent: an upper bound, since they are asked about the same events.
   const error = Math.sqrt((own * (1 - own) + blend * (1 - blend)) / cases)
   if (own >= blend - GATE.noiseDeviations * error) return

@@ -2,6 +2,8 @@ import type { Prediction } from './prediction.ts'
 
 /** A hit is an item among the first so many. */
 const CUT_OFF = 10
+/** Models that order: they take part while a release with them is in service, and not before or after. */
+const ORDERING: ReadonlySet<string> = new Set(['ranker', 'din'])
 /** Predictions in a point at first, and points: when there are more, neighbours become one. */
 const POINT_SIZE = 20
 const MAX_POINTS = 240
@@ -12,7 +14,8 @@ interface Point {
   /** Stream time of its last prediction, ms. */
   at: number
   n: number
-  /** By system. */
+  /** By system: predictions that it took part in, and hits among them. */
+  readonly asked: Map<string, number>
   readonly hits: Map<string, number>
 }
 
@@ -23,7 +26,7 @@ export interface QualityOfSystem {
   readonly whole: number | null
   /** Predictions that `whole` is of. */
   readonly n: number
-  /** HR@10 over the WINDOW before each of `times`; null before it first proposed something. */
+  /** HR@10 over its WINDOW before each of `times`; null where it took no part. */
   readonly line: readonly (number | null)[]
 }
 
@@ -47,11 +50,13 @@ export interface QualityFigures {
   readonly systems: readonly QualityOfSystem[]
 }
 
-/** Keeps count of predictions over stream time. A system takes part from when it first proposed something. */
+/**
+ * Keeps count of predictions over stream time. A source takes part from when it first proposed something, and from then
+ * on its silence is a miss.
+ */
 export class Prequential {
   readonly #points: Point[] = []
-  /** Of each system: predictions before it took part. */
-  readonly #before = new Map<string, number>()
+  readonly #known = new Set<string>()
   #pointSize = POINT_SIZE
   #predicted = 0
   #unpredictable = 0
@@ -86,19 +91,22 @@ export class Prequential {
     const point = this.#openPoint()
     point.at = Math.max(point.at, at)
     point.n++
-    for (const [name, rank] of Object.entries(ranks)) {
-      if (!this.#before.has(name)) this.#before.set(name, this.#predicted)
-      if (isHit(rank)) point.hits.set(name, (point.hits.get(name) ?? 0) + 1)
-    }
     this.#predicted++
-    for (const name of this.#before.keys()) this.#counters.prediction(name, isHit(ranks[name]))
+    for (const name of Object.keys(ranks)) this.#known.add(name)
+    for (const name of this.#known) {
+      if (ORDERING.has(name) && !(name in ranks)) continue
+      const hit = isHit(ranks[name])
+      add(point.asked, name, 1)
+      if (hit) add(point.hits, name, 1)
+      this.#counters.prediction(name, hit)
+    }
   }
 
   #openPoint(): Point {
     const last = this.#points.at(-1)
     if (last && last.n < this.#pointSize) return last
     if (this.#points.length === MAX_POINTS) this.#halve()
-    const point = { at: last?.at ?? 0, n: 0, hits: new Map<string, number>() }
+    const point = { at: last?.at ?? 0, n: 0, asked: new Map<string, number>(), hits: new Map<string, number>() }
     this.#points.push(point)
     return point
   }
@@ -107,8 +115,10 @@ export class Prequential {
     this.#pointSize *= 2
     for (let i = 0; i < MAX_POINTS / 2; i++) {
       const [first, second] = [this.#points[2 * i]!, this.#points[2 * i + 1]!]
-      for (const [name, hits] of first.hits) second.hits.set(name, (second.hits.get(name) ?? 0) + hits)
-      this.#points[i] = { at: second.at, n: first.n + second.n, hits: second.hits }
+      for (const [name, n] of first.asked) add(second.asked, name, n)
+      for (const [name, n] of first.hits) add(second.hits, name, n)
+      second.n += first.n
+      this.#points[i] = second
     }
     this.#points.length = MAX_POINTS / 2
   }
@@ -120,32 +130,35 @@ export class Prequential {
       missed: this.#missed,
       window: WINDOW,
       times: this.#points.map(({ at }) => at),
-      systems: [...this.#before.keys()].map((name) => this.#qualityOf(name)),
+      systems: [...this.#known].map((name) => this.#qualityOf(name)),
     }
   }
 
   #qualityOf(name: string): QualityOfSystem {
-    const before = this.#before.get(name)!
-    let [end, hits] = [0, 0]
+    let [n, hits] = [0, 0]
+    let latest: number | null = null
     const line = this.#points.map((point, last) => {
-      end += point.n
+      n += point.asked.get(name) ?? 0
       hits += point.hits.get(name) ?? 0
-      return end > before ? this.#overWindow(name, last, end - before) : null
+      if (!point.asked.has(name)) return null
+      latest = this.#overWindow(name, last)
+      return latest
     })
-    const n = this.#predicted - before
-    return { name, latest: line.at(-1) ?? null, whole: n > 0 ? hits / n : null, n, line }
+    return { name, latest, whole: n > 0 ? hits / n : null, n, line }
   }
 
-  /** @param most predictions that it has taken part in up to the point `last` */
-  #overWindow(name: string, last: number, most: number): number {
+  #overWindow(name: string, last: number): number {
     let [n, hits] = [0, 0]
-    for (let i = last; i >= 0 && n < Math.min(WINDOW, most); i--) {
-      n += this.#points[i]!.n
+    for (let i = last; i >= 0 && n < WINDOW; i--) {
+      n += this.#points[i]!.asked.get(name) ?? 0
       hits += this.#points[i]!.hits.get(name) ?? 0
     }
-    // It may have come in the middle of a point.
-    return hits / Math.min(n, most)
+    return hits / n
   }
+}
+
+function add(counts: Map<string, number>, name: string, n: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + n)
 }
 
 function isHit(rank: number | null | undefined): boolean {

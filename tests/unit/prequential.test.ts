@@ -35,6 +35,17 @@ describe('the live quality', () => {
     expect(counted.filter((one) => one.startsWith('sequence'))).toEqual(['sequence true', 'sequence false'])
   })
 
+  it('counts a model that orders only while it is in service', () => {
+    const prequential = new Prequential()
+    for (let i = 0; i < 60; i++) prequential.add({ at: at(i), ranks: { blend: 20, ranker: 1 } })
+    for (let i = 60; i < 120; i++) prequential.add({ at: at(i), ranks: { blend: 20, din: 2 } })
+    const { systems } = prequential.figures()
+    const [ranker, din] = ['ranker', 'din'].map((name) => systems.find((system) => system.name === name)!)
+    expect(ranker).toMatchObject({ n: 60, whole: 1 })
+    expect(din).toMatchObject({ n: 60, whole: 1, latest: 1 })
+    expect([ranker!.line.at(-1), din!.line[0]]).toEqual([null, null])
+  })
+
   it('shows the latest predictions apart from the whole, and keeps a bounded number of points of any stream', () => {
     const prequential = new Prequential()
     const events = 20_000

@@ -133,11 +133,15 @@ describe('the gate', () => {
     }
     expect((await ranked(0.2)).reasons[0]).toContain('ranker: HR@10 0.2000 against 0.3000 of the blend it orders')
     expect(await ranked(0.29)).toMatchObject({ passed: true, measures: { 'ranker/HR@10': 0.29 } })
+    const few = { cases: 3, 'HR@10': 1, 'HR@10 of the blend': 0 }
+    const first = await gated([['ranker', { tensors, metrics: few }]], { metrics: new Map([['ranker', few]]) })
+    expect(first.reasons[0]).toContain('ranker: 3 cases are too few')
   })
 })
 
 describe('the gate on a network that attends', () => {
   const tensors = new Map([['output', { shape: [1], data: Float32Array.of(1) }]])
+  const ranker: Record<string, number> = { cases: 2000, 'HR@10': 0.3, 'HR@10 of the blend': 0.28 }
   const good = {
     cases: 2000,
     'NDCG@10': 0.2,
@@ -148,10 +152,16 @@ describe('the gate on a network that attends', () => {
   const attended = (metrics: Record<string, number>, inService?: ReleasedModels) =>
     gated(
       [
-        ['ranker', { tensors, metrics: {} }],
+        ['ranker', { tensors, metrics: ranker }],
         ['din', { tensors, metrics }],
       ],
-      { metrics: new Map([['din', metrics]]), ...(inService && { inService }) },
+      {
+        metrics: new Map([
+          ['ranker', ranker],
+          ['din', metrics],
+        ]),
+        ...(inService && { inService }),
+      },
     )
 
   it('lets it pass where it beats the features alone', async () => {
