@@ -11,7 +11,7 @@ let program: RunningProgram
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'tributary-'))
-  const env = { TRIBUTARY_TRAIN_EVERY: '10m', TRIBUTARY_TRAIN_BUDGET: '60', TRIBUTARY_RELEASES_KEPT: '2' }
+  const env = { TRIBUTARY_TRAIN_EVERY: '10m', TRIBUTARY_TRAIN_BUDGET: '20', TRIBUTARY_RELEASES_KEPT: '2' }
   program = await startProgram(home, ['--data', DATA, '--speed', '1x'], env)
 })
 afterAll(async () => {
