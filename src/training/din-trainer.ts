@@ -12,8 +12,6 @@ import { batchOf, type Scaling } from './din-batches.ts'
 import { DinModel, type DinSettings, dinParameters } from './din-model.ts'
 import { decodeDin, encodeDin } from './din-tensors.ts'
 import { Dropout } from './dropout.ts'
-import { eventsBefore, timeAt } from './events-before.ts'
-import { withFactors } from './item-factors.ts'
 import { disposeParameters, makeParameters, type Parameters, readParameters } from './parameters.ts'
 import type { RankingExample } from './ranking-examples.ts'
 import { RankingMeter } from './ranking-meter.ts'
@@ -25,8 +23,6 @@ export interface DinRecipe extends DinSettings {
   readonly moments: number
   readonly epochs: number
   readonly batchSize: number
-  /** Embeddings begin as factors of what is met together, so long at most. */
-  readonly startLength: number
   /** N and H in training: of a slate's candidates, and of its history's entries. */
   readonly candidates: number
   readonly entries: number
@@ -42,23 +38,22 @@ export const DIN_RECIPE: DinRecipe = {
   layer: 64,
   dropout: 0.1,
   satisfaction: 0.2,
-  startLength: 1,
   epochs: 2,
   batchSize: 64,
   candidates: 48,
   entries: 50,
-  learningRate: 3e-4,
+  learningRate: 1e-3,
   refreshLearningRate: 3e-4,
   weightDecay: 0.01,
 }
 
 const CLIP_NORM = 5
+/** What a first training takes over from the network over features and leaves as it is: the examples are few. */
+const LEARNED_BEFORE: ReadonlySet<string> = new Set(['layer.features', 'layer.context', 'heads.features'])
 /** Of the learning rate, for the examples that it was measured by. */
 const LATEST_RATE = 0.3
 /** Slates that go through the model at once where it is measured. */
 const MEASURED_AT_ONCE = 8
-/** Of the events by time, those that the embeddings begin as factors of. */
-const FACTORS_BEFORE = 0.8
 /** Of the budget, to make examples in; the rest is for learning from them. */
 const COLLECTING = 0.5
 
@@ -84,22 +79,16 @@ async function train(
     ...options,
     budgetSeconds: COLLECTING * options.budgetSeconds,
   })
-  // The examples that measure it must not be known to what it begins with.
-  const older = eventsBefore(set, timeAt(set, FACTORS_BEFORE))
-  return fitDin(examples, older, recipe, random, {
+  return fitDin(examples, set.itemIds, recipe, random, {
     ...options,
     budgetSeconds: Math.max(0, options.budgetSeconds - seconds()),
   })
 }
 
-/**
- * Learns from the earlier examples, is measured by the later ones, and learns from these, too.
- *
- * @param older events that the embeddings begin as factors of
- */
+/** Learns from the earlier examples, is measured by the later ones, and learns from these, too. */
 async function fitDin(
   examples: Examples,
-  older: TrainingSet,
+  itemIds: readonly string[],
   recipe: DinRecipe,
   random: Random,
   options: Omit<TrainOptions, 'seed'>,
@@ -111,16 +100,15 @@ async function fitDin(
     tensors: decodeDin(previous.tensors, scaling, names, contextNames),
     itemIds: previous.itemIds,
   }
-  const { itemIds } = older
   const initials = dinParameters(itemIds.length, names.length, contextNames.length, recipe)
-  const start = before ? initials : withFactors(initials, ['embedding'], older, recipe, random)
-  const parameters = makeParameters(start, random, itemIds, before)
+  const parameters = makeParameters(initials, random, itemIds, before)
   if (!before) beginWithFeatures(parameters, examples.overFeatures)
   const dropout = new Dropout(recipe.dropout, random)
   const model = new DinModel(parameters, recipe, dropout)
+  const changing = before ? parameters : new Map([...parameters].filter(([name]) => !LEARNED_BEFORE.has(name)))
   const peak = before ? recipe.refreshLearningRate : recipe.learningRate
   const learnFrom = (from: readonly RankingExample[], epochs: number, peakLearningRate: number) =>
-    learn(model, parameters, from, scaling, recipe, random, { ...options, epochs, peakLearningRate })
+    learn(model, changing, from, scaling, recipe, random, { ...options, epochs, peakLearningRate })
   try {
     const seconds = stopwatch()
     const served = before && { 'NDCG@10 in service': measureDin(model, examples, scaling, recipe, random)['NDCG@10']! }
