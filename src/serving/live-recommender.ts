@@ -282,6 +282,13 @@ export class LiveRecommender implements Recommender {
 
   /** The first reading is waited for; later ones by the request that finds them due, while others go on. */
   async #refresh(degraded: string[]): Promise<void> {
+    await this.#refreshIfDue(degraded)
+    const { lists } = this.#retriever
+    // Made before the catalogue had come: nobody is to see an empty page until they are due again.
+    if (lists.popular.length === 0 && this.#catalogue.size > 0) lists.refresh(this.#online.table)
+  }
+
+  async #refreshIfDue(degraded: string[]): Promise<void> {
     if (performance.now() < this.#refreshDueMs) return this.#firstRefresh
     this.#refreshDueMs = Number.POSITIVE_INFINITY
     const reading = this.#read().catch(() => {

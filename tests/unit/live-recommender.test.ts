@@ -70,6 +70,15 @@ describe('LiveRecommender', () => {
     expect(Object.values(features).reduce((sum, part) => sum + part, 0)).toBeCloseTo(first!.score, 10)
   })
 
+  it('has a list for a stranger as soon as there is a catalogue, though it was asked before', async () => {
+    const later = new Catalogue()
+    const early = new LiveRecommender({ online: new OnlineState(store, 'live', new ItemIndex()), catalogue: later })
+    expect((await early.recommend({ userId: 'stranger', k: 5 })).items).toEqual([])
+    for (const itemId of ['a', 'b']) later.put({ itemId, title: `Title ${itemId}` })
+    const { items } = await early.recommend({ userId: 'stranger', k: 5 })
+    expect(items.map(({ itemId }) => itemId)).toEqual(['a', 'b'])
+  })
+
   it('changes with the very next event of the user', async () => {
     for (let i = 0; i < 10; i++) {
       await happened(`x-${i}`, 'a')
