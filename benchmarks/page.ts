@@ -47,15 +47,20 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
       const page = await context.newPage()
       let received = 0
-      page.on('requestfinished', async (request) => {
+      const sizes: Promise<void>[] = []
+      page.on('requestfinished', (request) => {
         if (new URL(request.url()).pathname.startsWith('/stream')) return
-        received += (await request.sizes()).responseBodySize
+        const size = request.sizes().then(({ responseBodySize }) => {
+          received += responseBodySize
+        })
+        sizes.push(size)
       })
       const start = performance.now()
       await page.goto(`${serving.url}/?user=${user}`, { waitUntil: 'commit' })
       await page.locator('.card').first().waitFor()
       firstMs.push(performance.now() - start)
       await page.waitForLoadState('networkidle').catch(() => {})
+      await Promise.all(sizes)
       bytes = Math.max(bytes, received)
       await context.close()
       const blank = await (await browser.newContext()).newPage()
