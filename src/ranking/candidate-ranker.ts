@@ -19,6 +19,9 @@ export interface RankingWishes {
   readonly satisfaction: number
 }
 
+/** Wishes for nothing but the order of relevance. */
+export const RELEVANCE: RankingWishes = { satisfaction: 0 }
+
 /** A released model that puts candidates in order. One call at a time. */
 export interface CandidateRanker {
   readonly name: 'ranker' | 'din'

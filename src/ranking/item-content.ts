@@ -3,7 +3,7 @@ import type { Item } from '../events/types.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 
 /** Genres that are told apart: a bit each, in the order they are met. Any further ones are left out. */
-const MOST_GENRES = 32
+export const MOST_GENRES = 32
 
 /** What the catalogue says of items, by item index, in numbers. */
 export class ItemContent {

@@ -3,6 +3,7 @@ import type { Broker } from '../broker/broker.ts'
 import { TributaryError } from '../errors.ts'
 import { encode, MAX_AHEAD_MS } from '../events/codec.ts'
 import type { Interaction } from '../events/types.ts'
+import { publish } from './publish.ts'
 
 /** An interaction as a client reports it: `at` (ms, event time) is now unless given. */
 export type Feedback = Omit<Interaction, 'eventId' | 'at'> & { readonly at?: number }
@@ -26,13 +27,7 @@ export async function publishFeedback(
     throw new TributaryError('BAD_INPUT', message, { parameter: 'at' })
   }
   const events = feedback.map((one): Interaction => ({ ...one, eventId: randomUUID(), at: one.at ?? now() }))
-  try {
-    await broker.produce(
-      'feedback',
-      events.map((event) => ({ key: event.userId, value: encode('feedback', event) })),
-    )
-  } catch (cause) {
-    throw new TributaryError('UNAVAILABLE', 'the broker did not take the feedback; send it again', {}, cause)
-  }
+  const messages = events.map((event) => ({ key: event.userId, value: encode('feedback', event) }))
+  await publish(broker, 'feedback', messages, 'the feedback')
   return events.map((event) => event.eventId)
 }

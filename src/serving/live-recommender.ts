@@ -11,6 +11,7 @@ import type { ServedRelease } from '../retrieval/served-release.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import { popular, trending } from '../retrieval/sources/top-lists.ts'
 import { topOf } from '../retrieval/top-of.ts'
+import { DueRefresh } from './due-refresh.ts'
 import { withFresh } from './fresh-places.ts'
 import { inspect } from './inspect.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
@@ -30,12 +31,8 @@ import { SlateOrder } from './slate-order.ts'
 
 /** What a slate names in which no trained model takes part. */
 const NO_RELEASE = 'live'
-/** Statistics and lists are read again when they are older than this, and than 20 times what reading them took. */
-const REFRESH_MS = 100
-const REFRESH_SHARE = 20
 /** Per partition, for a few to be suggested. */
 const USERS_SAMPLED = 50
-const LISTS_REFRESH_MS = 1000
 
 /**
  * Recommends from the online state, as of the last event, and the models of the release in service where there is one:
@@ -49,9 +46,7 @@ export class LiveRecommender implements Recommender {
   readonly #order: SlateOrder
   readonly #releases: ReleaseSlot
   readonly #lowered = new Lowered()
-  #refreshDueMs = 0
-  #listsDueMs = 0
-  #firstRefresh: Promise<void> | undefined
+  readonly #refresh: DueRefresh
 
   constructor(options: RetrieverOptions) {
     this.#online = options.online
@@ -61,6 +56,7 @@ export class LiveRecommender implements Recommender {
     this.#retriever = new Retriever({ ...options, releases: this.#releases })
     const sources = (options.sources ?? SOURCES).map(({ name }) => name)
     this.#order = new SlateOrder(sources, options.online.items, options.catalogue)
+    this.#refresh = new DueRefresh(options.online, this.#retriever.lists, options.catalogue)
   }
 
   /** Stream time, as of the last refresh. */
@@ -68,13 +64,8 @@ export class LiveRecommender implements Recommender {
     return this.#online.streamTime
   }
 
-  async recommend(request: RecommendRequest): Promise<Slate> {
-    const hold = this.#releases.hold()
-    try {
-      return await this.#recommend(request, hold.release)
-    } finally {
-      hold.end()
-    }
+  recommend(request: RecommendRequest): Promise<Slate> {
+    return this.#withRelease((release) => this.#recommend(request, release))
   }
 
   async #recommend(request: RecommendRequest, release: ServedRelease | undefined): Promise<Slate> {
@@ -86,7 +77,7 @@ export class LiveRecommender implements Recommender {
       last = now
     }
     const degraded: string[] = this.#releases.problem === undefined ? [] : ['release']
-    await this.#refresh(degraded)
+    await this.#refresh.ifDue(degraded)
     const { userId, items: session } = request
     const who = session ? { items: session } : { userId }
     const context = await this.#retriever.context(who, degraded, this.#online.streamTime, release)
@@ -133,9 +124,8 @@ export class LiveRecommender implements Recommender {
   }
 
   /** Reads statistics and lists again, due or not. */
-  async refresh(): Promise<void> {
-    this.#listsDueMs = 0
-    await this.#read()
+  refresh(): Promise<void> {
+    return this.#refresh.now()
   }
 
   async similar(itemId: string, k: number): Promise<SlateItem[] | undefined> {
@@ -147,10 +137,8 @@ export class LiveRecommender implements Recommender {
   async neighbours(itemId: string, k: number): Promise<ItemNeighbours | undefined> {
     const known = this.#catalogue.get(itemId)
     if (!known) return undefined
-    await this.#refresh([])
-    const hold = this.#releases.hold()
-    try {
-      const { release } = hold
+    await this.#refresh.ifDue([])
+    return this.#withRelease(async (release) => {
       const context = await this.#retriever.context({ items: [itemId] }, [], this.#online.streamTime, release)
       const spaces = neighbourSpaces(this.#online.items.index(itemId), k, this.#retriever.run(context), release)
       const named = spaces.map(({ name, nearest }) => ({
@@ -158,13 +146,11 @@ export class LiveRecommender implements Recommender {
         neighbours: nearest.map(({ item, score }) => ({ ...this.#named(item), score })),
       }))
       return { itemId, title: known.title, release: release?.version ?? NO_RELEASE, spaces: named }
-    } finally {
-      hold.end()
-    }
+    })
   }
 
   async popular(k: number, by: 'popularity' | 'trend'): Promise<SlateItem[]> {
-    await this.#refresh([])
+    await this.#refresh.ifDue([])
     const source = by === 'trend' ? trending : popular
     const { context, blended, proposals } = this.#retriever.runOf([source])
     const best = topOf([...blended.items], k, blended)
@@ -174,7 +160,7 @@ export class LiveRecommender implements Recommender {
   }
 
   async user(userId: string): Promise<UserView | undefined> {
-    await this.#refresh([])
+    await this.#refresh.ifDue([])
     const [state, profile] = await Promise.all([this.#online.user(userId), this.#online.profile(userId)])
     if (state.history.length === 0 && !profile) return undefined
     const { features } = state
@@ -204,10 +190,8 @@ export class LiveRecommender implements Recommender {
 
   async inspect(userId: string, options: { readonly target?: string; readonly k: number }): Promise<Inspection> {
     const degraded: string[] = []
-    await this.#refresh(degraded)
-    const hold = this.#releases.hold()
-    try {
-      const { release } = hold
+    await this.#refresh.ifDue(degraded)
+    return this.#withRelease(async (release) => {
       const context = await this.#retriever.context({ userId }, degraded, this.#online.streamTime, release)
       const scored = this.#retriever.run(context)
       const filters = this.#filters({ userId, k: options.k }, context)
@@ -221,9 +205,7 @@ export class LiveRecommender implements Recommender {
         history: this.#view(context.history),
         ...inspect({ ...options, scored, filters, stages, items: this.#online.items, catalogue: this.#catalogue }),
       }
-    } finally {
-      hold.end()
-    }
+    })
   }
 
   /**
@@ -234,10 +216,8 @@ export class LiveRecommender implements Recommender {
    */
   async predict(userId: string, itemId: string, at: number): Promise<Prediction> {
     const degraded: string[] = []
-    await this.#refresh(degraded)
-    const hold = this.#releases.hold()
-    try {
-      const { release } = hold
+    await this.#refresh.ifDue(degraded)
+    return this.#withRelease(async (release) => {
       const context = await this.#retriever.context({ userId }, degraded, at, release)
       if (degraded.length > 0) throw new TributaryError('UNAVAILABLE', `without ${degraded.join(', ')}`)
       const item = this.#online.items.find(itemId)
@@ -248,9 +228,7 @@ export class LiveRecommender implements Recommender {
       const { kept } = applyFilters(scored.blended.items, filters)
       const stages = this.#order.stages(scored, kept)
       return { at, ranks: ranksOf(item, { scored, stages, filters }) }
-    } finally {
-      hold.end()
-    }
+    })
   }
 
   item(itemId: string) {
@@ -280,36 +258,13 @@ export class LiveRecommender implements Recommender {
     return filters
   }
 
-  /** The first reading is waited for; later ones by the request that finds them due, while others go on. */
-  async #refresh(degraded: string[]): Promise<void> {
-    await this.#refreshIfDue(degraded)
-    const { lists } = this.#retriever
-    // Made before the catalogue had come: nobody is to see an empty page until they are due again.
-    if (lists.popular.length === 0 && this.#catalogue.size > 0) lists.refresh(this.#online.table)
-  }
-
-  async #refreshIfDue(degraded: string[]): Promise<void> {
-    if (performance.now() < this.#refreshDueMs) return this.#firstRefresh
-    this.#refreshDueMs = Number.POSITIVE_INFINITY
-    const reading = this.#read().catch(() => {
-      degraded.push('item-statistics')
-    })
-    this.#firstRefresh ??= reading
-    await reading
-  }
-
-  async #read(): Promise<void> {
-    const start = performance.now()
+  /** One release from the beginning to the end, whatever is swapped in meanwhile. */
+  async #withRelease<T>(use: (release: ServedRelease | undefined) => Promise<T>): Promise<T> {
+    const hold = this.#releases.hold()
     try {
-      await this.#online.refresh()
+      return await use(hold.release)
     } finally {
-      // Also where the statistics cannot be read: the catalogue alone makes a page.
-      if (start >= this.#listsDueMs) {
-        this.#retriever.lists.refresh(this.#online.table)
-        this.#listsDueMs = start + LISTS_REFRESH_MS
-      }
-      const now = performance.now()
-      this.#refreshDueMs = now + Math.max(REFRESH_MS, REFRESH_SHARE * (now - start))
+      hold.end()
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import type { Attention, CandidateRanker, Ranking } from '../ranking/candidate-ranker.ts'
+import { type Attention, type CandidateRanker, type Ranking, RELEVANCE } from '../ranking/candidate-ranker.ts'
 import { diversify } from '../ranking/diversify.ts'
 import { ItemContent } from '../ranking/item-content.ts'
 import { lessPopular } from '../ranking/novelty.ts'
@@ -12,7 +12,6 @@ import type { RecommendRequest } from './recommender.ts'
 
 /** Candidates ordered where a blend alone decides: enough for a diverse slate to be picked from. */
 const POOL = 100
-const RELEVANCE = { satisfaction: 0 }
 /** Keeps the logarithm of what is spoken against finite. */
 const LEAST_SCORE = 1e-12
 /** Features that an explanation names: those that matter most. */

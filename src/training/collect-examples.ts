@@ -3,8 +3,6 @@ import type { TrainOptions } from '../models/model-trainer.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
 import { unseenCandidates } from '../ranking/candidate-ranker.ts'
-import { FeatureReader } from '../ranking/features.ts'
-import { ItemContent } from '../ranking/item-content.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
 import type { RankerParameters } from '../ranking/ranker-parameters.ts'
 import { SOURCES } from '../retrieval/retriever.ts'
@@ -49,10 +47,7 @@ export async function collectExamples(
   const items = set.items.flatMap((item) => item ?? [])
   // The replica's item indexes are the vocabulary's.
   const replica = await LiveReplica.open({ items, itemIds: set.itemIds, partitions, sources: SOURCES })
-  const reader = new FeatureReader(
-    SOURCES.map(({ name }) => name),
-    new ItemContent(replica.items, replica.catalogue),
-  )
+  const reader = replica.featureReader()
   const learned: RankingExample[] = []
   const measured: RankingExample[] = []
   let missed = 0

@@ -5,6 +5,8 @@ import type { Interaction, Item } from '../events/types.ts'
 import { modelKernels } from '../kernels/model-kernels.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import { LiveState } from '../projections/live-state.ts'
+import { FeatureReader } from '../ranking/features.ts'
+import { ItemContent } from '../ranking/item-content.ts'
 import { ItemIndex } from '../retrieval/online/item-index.ts'
 import { UNTIL_CHANGED } from '../retrieval/online/live-rows.ts'
 import { OnlineState } from '../retrieval/online/online-state.ts'
@@ -41,6 +43,7 @@ export class LiveReplica {
   readonly #online: OnlineState
   readonly #retriever: Retriever
   readonly #releases: ReleaseSlot
+  readonly #sources: readonly string[]
   #folded = 0
   #refreshedAt = Number.NEGATIVE_INFINITY
 
@@ -59,7 +62,8 @@ export class LiveReplica {
     }
     const releases = new ReleaseSlot()
     const retriever = new Retriever({ online, catalogue, sources: options.sources, releases })
-    return new LiveReplica(items, catalogue, folds, online, retriever, releases)
+    const sources = options.sources.map(({ name }) => name)
+    return new LiveReplica(items, catalogue, folds, online, retriever, releases, sources)
   }
 
   private constructor(
@@ -69,6 +73,7 @@ export class LiveReplica {
     online: OnlineState,
     retriever: Retriever,
     releases: ReleaseSlot,
+    sources: readonly string[],
   ) {
     this.items = items
     this.catalogue = catalogue
@@ -77,6 +82,12 @@ export class LiveReplica {
     this.#online = online
     this.#retriever = retriever
     this.#releases = releases
+    this.#sources = sources
+  }
+
+  /** Of what `ask` and `example` answer. */
+  featureReader(): FeatureReader {
+    return new FeatureReader(this.#sources, new ItemContent(this.items, this.catalogue))
   }
 
   /** The event has happened. */

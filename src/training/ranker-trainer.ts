@@ -3,8 +3,6 @@ import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-t
 import type { TrainingSet } from '../models/training-set.ts'
 import { Random } from '../random.ts'
 import { CANDIDATES, unseenCandidates } from '../ranking/candidate-ranker.ts'
-import { FeatureReader } from '../ranking/features.ts'
-import { ItemContent } from '../ranking/item-content.ts'
 import { rankCandidates } from '../ranking/rank-candidates.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
 import { decodeParameters, encodeParameters } from '../ranking/ranker-parameters.ts'
@@ -38,10 +36,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
   const seconds = () => (performance.now() - start) / 1000
   const items = set.items.flatMap((item) => item ?? [])
   const replica = await LiveReplica.open({ items, partitions, sources: SOURCES })
-  const reader = new FeatureReader(
-    SOURCES.map(({ name }) => name),
-    new ItemContent(replica.items, replica.catalogue),
-  )
+  const reader = replica.featureReader()
   const { names, contextNames } = reader
   const learner = new RankerLearner(names, contextNames, {
     random: new Random(seed),

@@ -3,7 +3,7 @@ import { partitionFor } from '../../events/topics.ts'
 import type { Interaction } from '../../events/types.ts'
 import { modelKernels } from '../../kernels/model-kernels.ts'
 import { LiveState } from '../../projections/live-state.ts'
-import { unseenCandidates } from '../../ranking/candidate-ranker.ts'
+import { RELEVANCE, unseenCandidates } from '../../ranking/candidate-ranker.ts'
 import { ItemContent } from '../../ranking/item-content.ts'
 import { Rankers } from '../../ranking/rankers.ts'
 import { ItemIndex } from '../../retrieval/online/item-index.ts'
@@ -20,14 +20,12 @@ import { type Events, interactionAt } from '../events.ts'
 import { type FittedFiles, readFitted } from '../fitted-models.ts'
 import { referenceRarity, scoreReference } from '../reference-co-visitation.ts'
 import type { Query, Scorer } from './scorer.ts'
+import { putBehind } from './unranked.ts'
 
 /** Events after which serving reads item statistics again, as it does several times a second. */
 export const REFRESH_EVENTS = 100
 /** Events that are folded in one go at least, while nobody asks here. */
 const BATCH_EVENTS = 1_000
-/** More than any logit. */
-const BEHIND = 1e6
-const RELEVANCE = { satisfaction: 0 }
 
 export const SOURCE_NAMES: readonly string[] = SOURCES.map(({ name }) => name)
 
@@ -82,8 +80,7 @@ export async function live(
       for (let item = 0; item < into.length; item++) into[item] = scored!.blended.get(item)
     },
     din: (_, into) => {
-      // What was not ranked stands behind what was, in the order of the blend.
-      for (let item = 0; item < into.length; item++) into[item] = scored!.blended.get(item) - BEHIND
+      putBehind(scored!, into)
       const ranking = rankers.of(scored!.context.release)?.rank(scored!, unseenCandidates(scored!), RELEVANCE)
       ranking?.items.forEach((item, rank) => {
         into[item] = ranking.logits[rank]!

@@ -1,8 +1,6 @@
 import { softmax } from '../../kernels/linear.ts'
 import { Random } from '../../random.ts'
 import { CANDIDATES, unseenCandidates } from '../../ranking/candidate-ranker.ts'
-import { FeatureReader } from '../../ranking/features.ts'
-import { ItemContent } from '../../ranking/item-content.ts'
 import { rankCandidates } from '../../ranking/rank-candidates.ts'
 import { RankerLearner } from '../../ranking/ranker-learner.ts'
 import { SOURCES } from '../../retrieval/retriever.ts'
@@ -10,14 +8,13 @@ import { LiveReplica } from '../../training/live-replica.ts'
 import { type Events, interactionAt } from '../events.ts'
 import { type Fits, readFitted } from '../fitted-models.ts'
 import type { Scorer } from './scorer.ts'
+import { putBehind } from './unranked.ts'
 
 /** The ranker learns from one event in so many: at most so many examples, in reasonable time. */
 const EVERY = 4
 const MOST_EXAMPLES = 30_000
 /** The same while there are trained models that do not take part yet. */
 const EVERY_BEFORE_MODELS = 80
-/** Puts what was not ranked behind what was, in the order of the blend: no probability, and counted as none. */
-const BEHIND = 1e6
 
 /**
  * The learned ranker, learning in the order of the stream: every example is what serving would have ranked just then.
@@ -30,10 +27,7 @@ export async function ranker(events: Events, partitions: number, fitted?: Fits):
   // The replica's indexes are the data's: scores need no translation.
   const { itemIds, catalogue } = events
   const live = await LiveReplica.open({ items: catalogue, itemIds, partitions, sources: SOURCES })
-  const reader = new FeatureReader(
-    SOURCES.map(({ name }) => name),
-    new ItemContent(live.items, live.catalogue),
-  )
+  const reader = live.featureReader()
   const learner = new RankerLearner(reader.names, reader.contextNames, { random: new Random(1) })
   const logits = new Float64Array(CANDIDATES)
   const rehearsal = fitted?.rehearsal
@@ -67,7 +61,8 @@ export async function ranker(events: Events, partitions: number, fitted?: Fits):
     asked: () => live.catchUp(),
     async score({ user, at }, [into]) {
       const scored = await live.ask(events.userIds[user]!, at)
-      for (let item = 0; item < into!.length; item++) into![item] = scored.blended.get(item) - BEHIND
+      // No probability, and counted as none.
+      putBehind(scored, into!)
       const candidates = unseenCandidates(scored)
       rankCandidates(learner.parameters, reader.read(scored, candidates), logits)
       const share = retrieved.n / Math.max(1, retrieved.of)

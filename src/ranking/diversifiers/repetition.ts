@@ -1,3 +1,4 @@
+import { MOST_GENRES } from '../item-content.ts'
 import { type Diversifier, pickGreedily } from './diversifier.ts'
 
 /**
@@ -5,7 +6,7 @@ import { type Diversifier, pickGreedily } from './diversifier.ts'
  * genres (the mean over them) and its director so far.
  */
 export const repetition: Diversifier = ({ items, relevance, content }, k, dial) => {
-  const genresShown = new Float64Array(32)
+  const genresShown = new Float64Array(MOST_GENRES)
   const directorsShown = new Map<number, number>()
   return pickGreedily(
     items.length,
@@ -18,7 +19,7 @@ export const repetition: Diversifier = ({ items, relevance, content }, k, dial) 
     (picked) => {
       const item = items[picked]!
       const genres = content.genres[item] ?? 0
-      for (let bit = 0; bit < 32; bit++) if (genres & (1 << bit)) genresShown[bit]!++
+      for (let bit = 0; bit < MOST_GENRES; bit++) if (genres & (1 << bit)) genresShown[bit]!++
       const director = content.director[item] ?? 0
       if (director > 0) directorsShown.set(director, (directorsShown.get(director) ?? 0) + 1)
     },
@@ -28,7 +29,7 @@ export const repetition: Diversifier = ({ items, relevance, content }, k, dial) 
 function meanShown(genres: number, shown: Float64Array): number {
   let sum = 0
   let count = 0
-  for (let bit = 0; bit < 32; bit++) {
+  for (let bit = 0; bit < MOST_GENRES; bit++) {
     if (!(genres & (1 << bit))) continue
     sum += shown[bit]!
     count++

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Broker } from '../../../broker/broker.ts'
-import { TributaryError } from '../../../errors.ts'
 import { encode } from '../../../events/codec.ts'
 import type { Item } from '../../../events/types.ts'
+import { publish } from '../../publish.ts'
 import type { Recommender } from '../../recommender.ts'
 import { Problem } from '../problem.ts'
 import { idParam, problems, querySchema } from '../schemas.ts'
@@ -89,19 +89,11 @@ export function catalogueRoutes(app: FastifyInstance, { recommender, broker }: C
         const detail = 'Body itemId is not the id in the path: make them equal, or leave it out of the body.'
         throw new Problem('invalid-parameter', detail, 'itemId')
       }
-      await publishItem(broker, { ...body, itemId })
+      await publish(broker, 'items', [{ key: itemId, value: encode('items', { ...body, itemId }) }], 'the item')
       reply.code(202)
       return { itemId }
     },
   )
-}
-
-async function publishItem(broker: Pick<Broker, 'produce'>, item: Item): Promise<void> {
-  try {
-    await broker.produce('items', [{ key: item.itemId, value: encode('items', item) }])
-  } catch (cause) {
-    throw new TributaryError('UNAVAILABLE', 'the broker did not take the item; send it again', {}, cause)
-  }
 }
 
 function unknownItem(itemId: string): never {

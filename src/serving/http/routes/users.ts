@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Broker } from '../../../broker/broker.ts'
-import { TributaryError } from '../../../errors.ts'
 import { encode } from '../../../events/codec.ts'
+import { publish } from '../../publish.ts'
 import type { Recommender } from '../../recommender.ts'
 import { Problem } from '../problem.ts'
 import { idParam, problems, querySchema } from '../schemas.ts'
@@ -56,9 +56,11 @@ export function userRoutes(app: FastifyInstance, { recommender, broker }: UserDe
       },
     },
     async ({ params }, reply) => {
-      await publishForgotten(broker, params.id)
+      const userId = params.id
+      const message = { key: userId, value: encode('users', { userId, forgotten: true }) }
+      await publish(broker, 'users', [message], 'it')
       reply.code(202)
-      return { userId: params.id }
+      return { userId }
     },
   )
 
@@ -76,12 +78,4 @@ export function userRoutes(app: FastifyInstance, { recommender, broker }: UserDe
     async ({ params, query: { target, k } }) =>
       recommender.inspect(params.user, { k, ...(target !== undefined && { target }) }),
   )
-}
-
-async function publishForgotten(broker: Pick<Broker, 'produce'>, userId: string): Promise<void> {
-  try {
-    await broker.produce('users', [{ key: userId, value: encode('users', { userId, forgotten: true }) }])
-  } catch (cause) {
-    throw new TributaryError('UNAVAILABLE', 'the broker did not take it; send it again', {}, cause)
-  }
 }
