@@ -40,6 +40,11 @@ export function peakRssMiB(): number {
   return Math.round(Number(line?.[1]) / 1024)
 }
 
+/** The memory this process holds now. */
+export function residentMiB(): number {
+  return Math.round(process.memoryUsage.rss() / 2 ** 20)
+}
+
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100
 

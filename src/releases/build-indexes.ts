@@ -21,15 +21,11 @@ export async function buildIndexes(models: ReadonlyMap<ModelName, Tensors>): Pro
 }
 
 /** hnswlib where it is installed, else exact. @param vectors (items, dimensions), labelled by their row */
-export async function buildIndex(
-  vectors: Float32Array,
-  dimensions: number,
-  efSearch = EF_SEARCH,
-): Promise<VectorIndex> {
+async function buildIndex(vectors: Float32Array, dimensions: number): Promise<VectorIndex> {
   const rows = vectors.length / dimensions
   const library = await loadHnswlib()
   const index = library
-    ? HnswlibVectorIndex.create(library, { dimensions, efSearch, capacity: rows })
+    ? HnswlibVectorIndex.create(library, { dimensions, efSearch: EF_SEARCH, capacity: rows })
     : new ExactVectorIndex(dimensions, rows)
   for (let row = 0; row < rows; row++) index.add(row, vectors.subarray(row * dimensions, (row + 1) * dimensions))
   return index

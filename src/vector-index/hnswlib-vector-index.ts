@@ -4,9 +4,9 @@ import { TributaryError } from '../errors.ts'
 import { checkLength, checkVector } from './check-vector.ts'
 import type { Neighbours, VectorIndex } from './vector-index.ts'
 
-/** Edges a vector has. 16, the library's default, loses one neighbour in fifty where norms differ as those of items do. */
+/** Edges a vector has unless told otherwise, in the library's terms M. 16, the library's default, loses one neighbour in fifty where norms differ as those of items do. */
 const EDGES = 32
-/** Vectors looked at while one is put in. */
+/** Vectors looked at while one is put in, unless told otherwise. */
 const EF_CONSTRUCTION = 200
 const SEED = 1
 const FIRST_CAPACITY = 1024
@@ -18,7 +18,14 @@ export interface HnswlibOptions {
   readonly efSearch: number
 }
 
-type Library = typeof import('hnswlib-node')
+export interface HnswlibBuildOptions extends HnswlibOptions {
+  /** Vectors that there is room for at first. */
+  readonly capacity?: number
+  readonly edges?: number
+  readonly efConstruction?: number
+}
+
+export type Library = typeof import('hnswlib-node')
 
 /** Loaded once a process: undefined where the optional package is not installed or does not run here. */
 let library: Promise<Library | undefined> | undefined
@@ -35,7 +42,7 @@ export function loadHnswlib(): Promise<Library | undefined> {
 export class HnswlibVectorIndex implements VectorIndex {
   readonly dimensions: number
   readonly #graph: HierarchicalNSW
-  readonly #efSearch: number
+  #efSearch: number
 
   private constructor(graph: HierarchicalNSW, { dimensions, efSearch }: HnswlibOptions) {
     this.dimensions = dimensions
@@ -45,10 +52,10 @@ export class HnswlibVectorIndex implements VectorIndex {
     graph.setEf(efSearch)
   }
 
-  static create(library: Library, options: HnswlibOptions & { readonly capacity?: number }): HnswlibVectorIndex {
-    const graph = new library.HierarchicalNSW('ip', options.dimensions)
-    const maxElements = Math.max(1, options.capacity ?? FIRST_CAPACITY)
-    graph.initIndex({ maxElements, m: EDGES, efConstruction: EF_CONSTRUCTION, randomSeed: SEED })
+  static create(library: Library, options: HnswlibBuildOptions): HnswlibVectorIndex {
+    const { dimensions, capacity = FIRST_CAPACITY, edges: m = EDGES, efConstruction = EF_CONSTRUCTION } = options
+    const graph = new library.HierarchicalNSW('ip', dimensions)
+    graph.initIndex({ maxElements: Math.max(1, capacity), m, efConstruction, randomSeed: SEED })
     return new HnswlibVectorIndex(graph, options)
   }
 
@@ -69,6 +76,11 @@ export class HnswlibVectorIndex implements VectorIndex {
 
   get efSearch(): number {
     return this.#graph.getEf()
+  }
+
+  set efSearch(value: number) {
+    this.#efSearch = value
+    this.#graph.setEf(value)
   }
 
   add(label: number, vector: Float32Array): void {
