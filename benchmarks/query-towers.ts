@@ -2,6 +2,7 @@
 // their answers are apart: `node benchmarks/query-towers.ts`. Takes some seconds.
 import * as tf from '@tensorflow/tfjs-core'
 import { CONTENT_FEATURES } from '../src/kernels/item-content.ts'
+import { itemTraits, TRAITS } from '../src/kernels/item-traits.ts'
 import { queryModel } from '../src/kernels/query-models.ts'
 import type { QueryHistory } from '../src/models/query-model.ts'
 import type { Tensor } from '../src/models/tensors.ts'
@@ -83,6 +84,7 @@ const heads = { shape: [1], data: Float32Array.of(SEQUENCE_RECIPE.heads) }
 const twoTower = parametersOf(twoTowerParameters(ITEMS, CONTENT_FEATURES, TWO_TOWER_RECIPE))
 const twoTowerModel = new TwoTowerModel(twoTower, TWO_TOWER_RECIPE, none)
 const items = { shape: [ITEMS, TWO_TOWER_RECIPE.width], data: new Float32Array(ITEMS * TWO_TOWER_RECIPE.width) }
+const traits = { shape: [ITEMS, TRAITS], data: itemTraits(set.items) }
 const window = { from: EVENTS - 1 - SEQUENCE_RECIPE.window, to: EVENTS - 1 }
 const example = { user: 0, target: EVENTS - 1 }
 
@@ -94,8 +96,8 @@ console.log(
       sequence: measure('sequence', new Map([...readParameters(sequence), ['heads', heads]]), () =>
         sequenceModel.queries(batchOf(set, [window], true)),
       ),
-      twoTower: measure('two-tower', new Map([...readParameters(twoTower), ['items', items]]), () =>
-        twoTowerModel.queries(queryBatch(set, [example], TWO_TOWER_RECIPE.window), false),
+      twoTower: measure('two-tower', new Map([...readParameters(twoTower), ['items', items], ['traits', traits]]), () =>
+        twoTowerModel.queries(queryBatch(set, [example], TWO_TOWER_RECIPE.window, traits.data), false),
       ),
     },
     null,

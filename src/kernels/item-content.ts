@@ -60,7 +60,7 @@ export function contentBag(item: Item | undefined, rarity: ArrayLike<number>, em
   if (!item) return EMPTY
   const bag = new Map<number, number>()
   for (const field of fieldsOf(item)) {
-    const features = [...new Set(field.map(hashed))]
+    const features = [...new Set(field.map((text) => hashed(text)))]
     const norm = Math.sqrt(features.reduce((sum, feature) => sum + rarity[feature]! ** 2, 0))
     if (norm === 0) continue
     for (const feature of features) bag.set(feature, (bag.get(feature) ?? 0) + rarity[feature]! / norm)
@@ -85,14 +85,19 @@ export function featureRarity(items: readonly (Item | undefined)[]): Float32Arra
   for (const item of items) {
     if (!item) continue
     described++
-    for (const feature of new Set(fieldsOf(item).flat().map(hashed))) counts[feature]!++
+    for (const feature of new Set(
+      fieldsOf(item)
+        .flat()
+        .map((text) => hashed(text)),
+    ))
+      counts[feature]!++
   }
   return counts.map((count) => Math.log((described + 1) / (count + 1)) + 1e-3)
 }
 
 /** FNV-1a. */
-function hashed(text: string): number {
+export function hashed(text: string, slots = CONTENT_FEATURES): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return ((hash ^ (hash >>> 15)) >>> 0) % CONTENT_FEATURES
+  return ((hash ^ (hash >>> 15)) >>> 0) % slots
 }

@@ -27,6 +27,7 @@ export function twoTowerQuery(tensors: Tensors): QueryModel {
   const pooled = new Float64Array(pools * width)
   const hidden = new Float64Array(hiddenWidth)
   const out = new Float64Array(width)
+  const traits = tensorOf(tensors, 'traits').data
   const columns = new Int32Array(FEATURES_A_USER)
 
   return {
@@ -36,7 +37,7 @@ export function twoTowerQuery(tensors: Tensors): QueryModel {
       const { length, first } = read(asked)
       if (length === 0) return false
       pool(length)
-      userFeatures(asked, first, asked.length, asked.now, columns)
+      userFeatures(asked, first, asked.length, asked.now, traits, columns)
       applyLinear(hiddenLayer, [0, hiddenWidth], 1, pooled, 0, hidden, 0, hiddenWidth)
       for (let i = 0; i < hiddenWidth; i++) {
         for (const column of columns) hidden[i]! += features[column * hiddenWidth + i]!

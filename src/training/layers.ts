@@ -22,6 +22,17 @@ export function sumRows(values: tf.Tensor2D, indexes: tf.Tensor1D, rows: number)
   return tf.scatterND(tf.reshape(indexes, [-1, 1]), values, [rows, values.shape[1]]) as tf.Tensor2D
 }
 
+/** max(x, 0). */
+export function relu(x: tf.Tensor2D): tf.Tensor2D {
+  const op = tf.customGrad((...inputs) => {
+    const [given, save] = inputs as unknown as [tf.Tensor2D, tf.GradSaveFunc]
+    const y = tf.relu(given)
+    save([y])
+    return { value: y, gradFunc: (dy, [kept]) => tf.mul(dy, tf.cast(tf.greater(kept!, 0), 'float32')) }
+  })
+  return op(x) as tf.Tensor2D
+}
+
 const NORM_EPSILON = 1e-6
 
 /** x / rms(x) * gain over the last axis: Zhang and Sennrich, "Root Mean Square Layer Normalization", NeurIPS 2019. */
@@ -124,6 +135,29 @@ export function maskedSoftmaxLoss(logits: tf.Tensor2D, targets: Int32Array): tf.
     save([tf.div(tf.sub(probabilities, tf.scatterND(at, tf.ones([count]), given.shape)), count)])
     return {
       value: tf.neg(tf.mean(tf.log(tf.maximum(likelihood, 1e-30)))) as tf.Scalar,
+      gradFunc: (dy, [gradient]) => tf.mul(gradient!, dy),
+    }
+  })
+  return op(logits) as tf.Scalar
+}
+
+/**
+ * How surely each target is above the other columns, one by one: mean of -log sigmoid of the difference. Rendle et al.,
+ * "BPR: Bayesian Personalized Ranking from Implicit Feedback", UAI 2009.
+ *
+ * @param logits (queries, candidates), very negative for what does not compete
+ */
+export function pairwiseLoss(logits: tf.Tensor2D, targets: Int32Array): tf.Scalar {
+  const [count, candidates] = logits.shape
+  const op = tf.customGrad((...inputs) => {
+    const [given, save] = inputs as unknown as [tf.Tensor2D, tf.GradSaveFunc]
+    const at = tf.stack([tf.range(0, count, 1, 'int32'), tf.tensor1d(targets, 'int32')], 1)
+    const own = tf.reshape(tf.gatherND(given, at), [count, 1])
+    const isAbove = tf.sigmoid(tf.sub(own, given))
+    const push = tf.div(tf.sub(1, isAbove), count * candidates)
+    save([tf.sub(push, tf.scatterND(at, tf.sum(push, 1), given.shape))])
+    return {
+      value: tf.neg(tf.mean(tf.log(tf.maximum(isAbove, 1e-30)))) as tf.Scalar,
       gradFunc: (dy, [gradient]) => tf.mul(gradient!, dy),
     }
   })

@@ -12,8 +12,16 @@ export interface Example {
 
 const MASKED = -1e9
 
-/** The histories before the examples' targets. */
-export function queryBatch(set: TrainingSet, examples: readonly Example[], window: number): QueryBatch {
+/**
+ * The histories before the examples' targets.
+ * @param traits of all items, as `itemTraits` gives them
+ */
+export function queryBatch(
+  set: TrainingSet,
+  examples: readonly Example[],
+  window: number,
+  traits: Float32Array,
+): QueryBatch {
   const size = examples.length
   const items = new Int32Array(size * window)
   const meanings = new Int32Array(size * window)
@@ -30,8 +38,8 @@ export function queryBatch(set: TrainingSet, examples: readonly Example[], windo
       ages[at] = ageOf(set.at[event]!, set.at[target - 1]!)
       mask[at] = 0
     }
-    userFeatures(set, from, target, askedAt, columns)
-    for (const column of columns) features[row * USER_FEATURES + column] = 1
+    userFeatures(set, from, target, askedAt, traits, columns)
+    for (const column of columns) features[row * USER_FEATURES + column]! += 1
   })
   return { size, items, meanings, ages, mask, features }
 }
@@ -65,13 +73,13 @@ export interface Negatives {
  * The targets of all queries and the items drawn beside them compete for each query: but for its own items, seen or to
  * be seen, which are no negatives. What is left is corrected by how often it is expected in such a batch.
  *
- * @param shares by item: its share of all targets
+ * @param shares by item: its share of all targets; undefined where nothing is to be corrected
  */
 export function candidateBatch(
   set: TrainingSet,
   examples: readonly Example[],
   { drawn, expected }: Negatives,
-  shares: Float32Array,
+  shares: Float32Array | undefined,
   content: Content,
   idDropout: number,
   random: Random,
@@ -86,9 +94,8 @@ export function candidateBatch(
   const targets = Int32Array.from(examples, ({ target }) => add(set.item[target]!))
   for (const item of drawn) add(item)
   const items = Int32Array.from(columns.keys())
-  const corrections = Float32Array.from(
-    items,
-    (item) => -Math.log(chance(examples.length * shares[item]! + expected[item]!)),
+  const corrections = Float32Array.from(items, (item) =>
+    shares ? -Math.log(chance(examples.length * shares[item]! + expected[item]!)) : 0,
   )
   const offsets = new Float32Array(examples.length * items.length)
   examples.forEach(({ user }, row) => {

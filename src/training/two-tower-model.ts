@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AGES, MEANINGS, USER_FEATURES } from '../kernels/query-features.ts'
 import type { Dropout } from './dropout.ts'
-import { lookUp, maskedSoftmaxLoss, unitRows } from './layers.ts'
+import { lookUp, maskedSoftmaxLoss, pairwiseLoss, unitRows } from './layers.ts'
 import type { Initial, Parameters } from './parameters.ts'
 
 export interface TwoTowerSettings {
@@ -19,6 +19,8 @@ export interface TwoTowerSettings {
   readonly dropout: number
   /** Share of items whose id is hidden in training, so that their content learns to stand alone. */
   readonly idDropout: number
+  /** Of the target among all candidates at once, or of pairs of it and each of them (BPR), for comparison. */
+  readonly loss: 'softmax' | 'pairwise'
 }
 
 /** B queries, each over its newest H events, newest first, padded at the end. */
@@ -31,7 +33,7 @@ export interface QueryBatch {
   readonly ages: Int32Array
   /** (B H): 0, or very negative for padding. */
   readonly mask: Float32Array
-  /** (B, USER_FEATURES): multi-hot. */
+  /** (B, USER_FEATURES): how often each stands. */
   readonly features: Float32Array
 }
 
@@ -69,7 +71,7 @@ export function twoTowerParameters(
     'pool.age': { shape: [AGES, pools], deviation: DEVIATION },
     'pool.meaning': { shape: [MEANINGS, pools], deviation: 0 },
     gate: { shape: [MEANINGS, 1], deviation: 0, mean: 1 },
-    features: { shape: [USER_FEATURES, hidden], deviation: DEVIATION },
+    features: { shape: [USER_FEATURES, hidden], deviation: 0 },
     hidden: { shape: [pools * width, hidden], deviation: 1 / Math.sqrt(pools * width) },
     out: { shape: [hidden, width], deviation: 1 / Math.sqrt(hidden) },
     sharpness: { shape: [1], deviation: 0, mean: SHARPNESS },
@@ -87,7 +89,7 @@ export class TwoTowerModel {
     this.#dropout = dropout
   }
 
-  /** Mean cross-entropy of the targets among the candidates. */
+  /** Mean over the queries. */
   loss(queries: QueryBatch, candidates: CandidateBatch): tf.Scalar {
     const { items, content, knownIds, offsets, targets } = candidates
     const asked = this.queries(queries, true)
@@ -96,7 +98,7 @@ export class TwoTowerModel {
       tf.matMul(asked, offered, false, true),
       tf.tensor2d(offsets, [queries.size, items.length]),
     ) as tf.Tensor2D
-    return maskedSoftmaxLoss(logits, targets)
+    return this.#settings.loss === 'softmax' ? maskedSoftmaxLoss(logits, targets) : pairwiseLoss(logits, targets)
   }
 
   /** (B, D), as long as the softmax is sharp. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { DEFAULT_KINDS, KINDS } from '../events/kinds.ts'
 import { CONTENT_FEATURES, contentBag, embeddingLength, featureRarity } from '../kernels/item-content.ts'
+import { itemTraits, TRAITS } from '../kernels/item-traits.ts'
 import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-trainer.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
@@ -41,6 +42,7 @@ export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
   window: 50,
   dropout: 0.2,
   idDropout: 0.1,
+  loss: 'softmax',
   epochs: 1,
   leastSteps: 400,
   refreshEpochs: 1,
@@ -79,6 +81,7 @@ class Training {
   readonly #random: Random
   readonly #content: Content
   readonly #rarity: Float32Array
+  readonly #traits: Float32Array
   readonly #isRefresh: boolean
   /** By item: 1 where someone has met it. Where nobody has, its own embedding means nothing. */
   readonly #isMet: Float32Array
@@ -94,6 +97,7 @@ class Training {
     const embedded = embeddingLength(set.items)
     const bags = set.items.map((item) => contentBag(item, this.#rarity, embedded))
     this.#content = { bags, features: CONTENT_FEATURES + embedded }
+    this.#traits = itemTraits(set.items)
     this.#isMet = new Float32Array(set.itemIds.length)
     for (const item of set.item) this.#isMet[item] = 1
   }
@@ -115,7 +119,7 @@ class Training {
     const holdout = holdOut(set, random)
     const asked = holdout.users.map((user) => ({ user, target: holdout.ends[user]! }))
     const examples = this.#examples(holdout.ends)
-    const shares = sharesOf(set, examples)
+    const shares = recipe.loss === 'softmax' ? sharesOf(set, examples) : undefined
     const sampler = new NegativeSampler(
       recipe.negatives,
       set.items.map((item) => item?.genres ?? []),
@@ -138,6 +142,7 @@ class Training {
       return { metrics, goesOn: worse < recipe.patience }
     }
     let step = 0
+    let seen = 0
     try {
       const outcome = await runTraining(
         parameters,
@@ -149,8 +154,9 @@ class Training {
               sampler.mine(this.#mined(model, examples))
             const from = (step++ % stepsAnEpoch) * recipe.batchSize
             const batch = examples.slice(from, from + recipe.batchSize)
+            seen += batch.length
             return model.loss(
-              queryBatch(set, batch, recipe.window),
+              queryBatch(set, batch, recipe.window, this.#traits),
               candidateBatch(set, batch, sampler.draw(), shares, this.#content, recipe.idDropout, random),
             )
           },
@@ -169,9 +175,10 @@ class Training {
       )
       validate()
       const rarity = { shape: [this.#rarity.length], data: this.#rarity }
+      const traits = { shape: [set.itemIds.length, TRAITS], data: this.#traits }
       return {
-        tensors: new Map([...best!.tensors, ['content.rarity', rarity]]),
-        metrics: { ...best!.metrics, ...outcome },
+        tensors: new Map([...best!.tensors, ['content.rarity', rarity], ['traits', traits]]),
+        metrics: { ...best!.metrics, ...outcome, examples: seen },
       }
     } finally {
       disposeParameters(parameters)
@@ -214,7 +221,7 @@ class Training {
     const data = new Float32Array(examples.length * width)
     for (let from = 0; from < examples.length; from += BLOCK) {
       const batch = examples.slice(from, from + BLOCK)
-      const vectors = tf.tidy(() => model.queries(queryBatch(this.#set, batch, window), false))
+      const vectors = tf.tidy(() => model.queries(queryBatch(this.#set, batch, window, this.#traits), false))
       data.set(vectors.dataSync() as Float32Array, from * width)
       vectors.dispose()
     }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { Random } from '../../src/random.ts'
 import { attentionBias } from '../../src/training/attention-bias.ts'
 import { itemFactors } from '../../src/training/item-factors.ts'
-import { fullSoftmaxLoss } from '../../src/training/layers.ts'
+import { fullSoftmaxLoss, pairwiseLoss } from '../../src/training/layers.ts'
 import { sampledSoftmaxLoss } from '../../src/training/sampled-softmax.ts'
 import { openTensorFlow } from '../../src/training/tensorflow.ts'
 import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
@@ -56,6 +56,28 @@ describe('the sampled softmax', () => {
     }
     expect(Math.abs(mean[0]![0]! - full()[0]![0]!)).toBeLessThan(0.05)
     expectClose(mean, full(), 1)
+  })
+})
+
+describe('the pairwise loss', () => {
+  it('is that of the sigmoid of the differences, with its gradient', () => {
+    const data = Float32Array.of(2, 1, -1e9, 0.5, 0.5, 3)
+    const own = Int32Array.of(0, 2)
+    const loss = (logits: tf.Tensor) => pairwiseLoss(logits as tf.Tensor2D, own)
+    const { value, grad } = tf.valueAndGrad(loss)(tf.tensor2d(data, [2, 3]))
+    const below = (difference: number) => 1 / (1 + Math.exp(difference))
+    const minusLogs = [
+      Math.log(2),
+      -Math.log(1 - below(1)),
+      0,
+      ...[2.5, 2.5].map((d) => -Math.log(1 - below(d))),
+      Math.log(2),
+    ]
+    expect(value.dataSync()[0]).toBeCloseTo(minusLogs.reduce((a, b) => a + b) / 6, 5)
+    const expected = [-below(1), below(1), 0, below(2.5), below(2.5), -2 * below(2.5)].map((slope) => slope / 6)
+    grad.dataSync().forEach((slope, i) => {
+      expect(slope).toBeCloseTo(expected[i]!, 5)
+    })
   })
 })
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CONTENT_FEATURES } from '../../src/kernels/item-content.ts'
 import { itemTower } from '../../src/kernels/item-tower.ts'
+import { itemTraits, TRAITS } from '../../src/kernels/item-traits.ts'
 import { queryModel } from '../../src/kernels/query-models.ts'
 import { Random } from '../../src/random.ts'
 import { Dropout } from '../../src/training/dropout.ts'
@@ -56,6 +57,15 @@ describe('the two-tower model', () => {
     SLOW_MS,
   )
 
+  it(
+    'learns it pair by pair, too',
+    async () => {
+      const { metrics } = await twoTowerTrainer({ ...SMALL, loss: 'pairwise' }).train(set, OPTIONS)
+      expect(metrics['HR@10']).toBeGreaterThan(0.9)
+    },
+    SLOW_MS,
+  )
+
   it('places an item that nobody has met as serving places a new one', async () => {
     const unmet = { itemId: 'unmet', title: 'Unheard of', genres: ['Musical'], year: 1991, actors: ['Nobody'] }
     const known = { ...set, itemIds: [...set.itemIds, 'unmet'], items: [...set.items, unmet] }
@@ -105,10 +115,14 @@ describe('the two-tower model', () => {
     const parameters = makeParameters(Object.fromEntries(initials), random, set.itemIds)
     const model = new TwoTowerModel(parameters, SMALL, new Dropout(0, random))
     const items = { shape: [set.itemIds.length, SMALL.width], data: new Float32Array(set.itemIds.length * SMALL.width) }
-    const kernel = queryModel('two-tower', new Map([...readParameters(parameters), ['items', items]]))!
+    const traits = { shape: [set.itemIds.length, TRAITS], data: itemTraits(set.items) }
+    const tensors = new Map([...readParameters(parameters), ['items', items], ['traits', traits]])
+    const kernel = queryModel('two-tower', tensors)!
     const into = new Float32Array(kernel.dimensions)
     for (const length of [1, 5, 8, 11]) {
-      const expected = model.queries(queryBatch(set, [{ user: 0, target: length }], SMALL.window), false).dataSync()
+      const expected = model
+        .queries(queryBatch(set, [{ user: 0, target: length }], SMALL.window, traits.data), false)
+        .dataSync()
       const history = {
         length,
         item: Int32Array.from(set.item.subarray(0, length)),
