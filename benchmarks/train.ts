@@ -1,4 +1,5 @@
-// Training each model of a release from nothing, and the refresh of a release by the last hundredth of the stream.
+// Training each model of a release from nothing, and the refresh of a release by the last hundredth of the stream; then,
+// for some seconds each, what the models that take gradient steps do on WebAssembly.
 import { openData } from '../src/bin/roles/replay.ts'
 import { KINDS } from '../src/events/kinds.ts'
 import type { ModelName, TrainedModel } from '../src/models/model-trainer.ts'
@@ -7,12 +8,13 @@ import type { Dataset } from '../src/producers/datasets/dataset.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { itemCfTrainer } from '../src/training/item-cf-trainer.ts'
 import { sequenceTrainer } from '../src/training/sequence-trainer.ts'
-import { openTensorFlow } from '../src/training/tensorflow.ts'
+import { openBackend, openTensorFlow } from '../src/training/tensorflow.ts'
 import { twoTowerTrainer } from '../src/training/two-tower-trainer.ts'
 import { type Benchmark, peakRssMiB, rounded } from './benchmark.ts'
 
 const REFRESH_SHARE = 0.01
 const SEED = 1
+const WASM_SECONDS = 20
 
 export const run: Benchmark = async ({ config, data, status }) => {
   const dataset = await openData(data, config, new ProblemList())
@@ -46,17 +48,31 @@ export const run: Benchmark = async ({ config, data, status }) => {
     figures[name] = {
       seconds: rounded(seconds, 1),
       steps,
+      ...speedOf(model),
       warmRefreshSeconds: rounded(refreshSeconds, 1),
       metrics: model.metrics,
       afterRefresh: refreshed.metrics,
     }
   }
+  const peak = peakRssMiB()
+  await openBackend('wasm')
+  const wasm: Record<string, object> = {}
+  for (const trainer of [twoTowerTrainer(), sequenceTrainer()]) {
+    status(`${trainer.name} on WebAssembly`)
+    wasm[trainer.name] = speedOf(await trainer.train(before, { seed: SEED, budgetSeconds: WASM_SECONDS }))
+  }
   return {
     ...figures,
     coldSeconds: rounded(cold, 1),
     warmRefreshSeconds: rounded(refresh, 1),
-    peakRssMiB: peakRssMiB(),
+    peakRssMiB: peak,
+    wasm,
   }
+}
+
+/** Of the steps alone, without what is worked out before them. */
+function speedOf({ metrics: { examples, seconds } }: TrainedModel) {
+  return examples && seconds ? { examplesPerSecond: Math.round(examples / seconds) } : {}
 }
 
 /** The first `size` events of a data set, by user. */

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { CONTEXT_COLUMNS, GAP_BUCKETS } from '../kernels/event-context.ts'
 import { attentionBias } from './attention-bias.ts'
 import type { Dropout } from './dropout.ts'
-import { fullSoftmaxLoss, lookUp, rmsNorm } from './layers.ts'
+import { fullSoftmaxLoss, lookUp, relu, rmsNorm } from './layers.ts'
 import type { Initial, Parameters } from './parameters.ts'
 import { sampledSoftmaxLoss } from './sampled-softmax.ts'
 
@@ -41,6 +41,12 @@ export interface SequenceBatch {
 }
 
 const DEVIATION = 0.02
+/** As good as 0, which in a start would be drawn. */
+const SMALL = 1e-9
+/** Of the first head of the first block, where training begins: log of how much less an event weighs than the next. */
+const POOL_DECAY = 0.1
+/** Of each further head, times that of the one before. */
+const POOL_PACE = 0.2
 
 export function sequenceParameters(items: number, settings: SequenceSettings): Record<string, Initial> {
   const { width, blocks, heads, hidden, window } = settings
@@ -65,7 +71,33 @@ export function sequenceParameters(items: number, settings: SequenceSettings): R
       [`${block}.forward.out.bias`]: { shape: [width], deviation: 0 },
     })
   }
-  return initials
+  return { ...initials, ...pooling(settings) }
+}
+
+/**
+ * The first block begins by adding to each event a mean of what was met before it, the further back the less, by each
+ * head at a pace of its own: what the model then ranks first goes with the whole history. Attention learns to be choosy
+ * from there: its queries begin small.
+ */
+function pooling({ width, heads, window }: SequenceSettings): Record<string, Initial> {
+  const into = new Float32Array(3 * width * width)
+  const out = new Float32Array(width * width)
+  for (let i = 0; i < width; i++) {
+    out[i * width + i] = 1
+    for (let j = 0; j < width; j++) {
+      into[i * 3 * width + j] = SMALL
+      into[i * 3 * width + 2 * width + j] = i === j ? 1 : SMALL
+    }
+  }
+  const distance = Float32Array.from({ length: window * heads }, (_, at) => {
+    const head = at % heads
+    return -Math.floor(at / heads) * POOL_DECAY * POOL_PACE ** head
+  })
+  return {
+    '0.attention.in': { shape: [width, 3 * width], deviation: 1 / Math.sqrt(width), start: into },
+    '0.attention.out': { shape: [width, width], deviation: DEVIATION, start: out },
+    '0.attention.distance': { shape: [window, heads], deviation: 0, start: distance },
+  }
 }
 
 export class SequenceModel {
@@ -144,7 +176,7 @@ export class SequenceModel {
   #forward(block: number, x: tf.Tensor2D): tf.Tensor2D {
     const of = <T extends tf.Tensor>(name: string) => this.#of<T>(`${block}.forward.${name}`)
     const normed = rmsNorm(x, of('norm'))
-    const hidden = tf.relu(tf.add(tf.matMul(normed, of<tf.Tensor2D>('in')), of('in.bias'))) as tf.Tensor2D
+    const hidden = relu(tf.add(tf.matMul(normed, of<tf.Tensor2D>('in')), of('in.bias')) as tf.Tensor2D)
     return tf.add(tf.matMul(hidden, of<tf.Tensor2D>('out')), of('out.bias'))
   }
 

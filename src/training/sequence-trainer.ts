@@ -22,8 +22,6 @@ export interface SequenceRecipe extends SequenceSettings {
   readonly weightDecay: number
   /** Items drawn for each batch, that its targets are compared with. */
   readonly negatives: number
-  /** From this part of training on, targets are compared with all items. */
-  readonly allItemsFrom: number
   /** Of item embeddings, which begin as factors of what is met together; 0 where they begin as chance has it. */
   readonly startLength: number
 }
@@ -43,7 +41,6 @@ export const SEQUENCE_RECIPE: SequenceRecipe = {
   refreshLearningRate: 5e-4,
   weightDecay: 0.01,
   negatives: 512,
-  allItemsFrom: 1,
   startLength: 0.5,
 }
 
@@ -79,14 +76,16 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
   const epochs = isRefresh
     ? recipe.refreshEpochs
     : Math.max(recipe.epochs, Math.ceil(recipe.leastSteps / Math.max(1, stepsAnEpoch)))
+  let examples = 0
   try {
     const outcome = await runTraining(
       parameters,
       {
-        loss(done) {
+        loss() {
           if (batches.length === 0) batches = nextEpoch()
           const batch = batchOf(set, batches.pop()!)
-          if (done >= recipe.allItemsFrom || recipe.negatives >= set.itemIds.length) return model.loss(batch)
+          examples += batch.targets.length
+          if (recipe.negatives >= set.itemIds.length) return model.loss(batch)
           return model.loss(batch, draw(recipe.negatives, set.itemIds.length, random))
         },
         validate: () => ({ metrics: validate(set, holdout, model, recipe), goesOn: true }),
@@ -102,7 +101,7 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
       },
       options,
     )
-    const metrics = { ...validate(set, holdout, model, recipe), ...outcome }
+    const metrics = { ...validate(set, holdout, model, recipe), ...outcome, examples }
     const heads = { shape: [1], data: Float32Array.of(recipe.heads) }
     return { tensors: new Map([...readParameters(parameters), ['heads', heads]]), metrics }
   } finally {

@@ -13,8 +13,7 @@ export interface LoopOptions extends AdamOptions {
 }
 
 export interface LoopTask {
-  /** @param done part of training that is behind, 0 to 1 */
-  loss(done: number): tf.Scalar
+  loss(): tf.Scalar
   /** Answers whether training is to go on. */
   validate(): { readonly metrics: Readonly<Record<string, number>>; readonly goesOn: boolean }
 }
@@ -48,40 +47,36 @@ export async function runTraining(
   let validation: Readonly<Record<string, number>> | undefined
   let step = 0
   let goesOn = true
-  try {
-    while (goesOn && step < loop.steps && seconds() < budgetSeconds) {
-      const done = Math.max(step / loop.steps, seconds() / budgetSeconds)
-      const learningRate = learningRateAt(step, done, loop)
-      const { value, grads } = tf.variableGrads(() => task.loss(done), variables)
-      adam.step(parameters, grads, learningRate)
-      step++
-      if (step === 1 || step % REPORT_EVERY === 0 || step === loop.steps) {
-        const loss = value.dataSync()[0]!
-        smoothed = Number.isNaN(smoothed) ? loss : SMOOTHING * smoothed + (1 - SMOOTHING) * loss
-        const left = Math.min(budgetSeconds - seconds(), (seconds() / step) * (loop.steps - step))
-        onProgress?.({
-          model: loop.model,
-          step,
-          steps: loop.steps,
-          loss: smoothed,
-          learningRate,
-          etaSeconds: Math.max(0, left),
-          ...(validation && { validation }),
-        })
-      }
-      value.dispose()
-      tf.dispose(grads)
-      if (step % loop.validateEvery === 0) {
-        const outcome = task.validate()
-        validation = outcome.metrics
-        goesOn = outcome.goesOn
-      }
-      // Lets messages in, the one that aborts among them.
-      await new Promise(setImmediate)
-      signal?.throwIfAborted()
+  while (goesOn && step < loop.steps && seconds() < budgetSeconds) {
+    const done = Math.max(step / loop.steps, seconds() / budgetSeconds)
+    const learningRate = learningRateAt(step, done, loop)
+    const { value, grads } = tf.variableGrads(() => task.loss(), variables)
+    adam.step(parameters, grads, learningRate)
+    step++
+    if (step === 1 || step % REPORT_EVERY === 0 || step === loop.steps) {
+      const loss = value.dataSync()[0]!
+      smoothed = Number.isNaN(smoothed) ? loss : SMOOTHING * smoothed + (1 - SMOOTHING) * loss
+      const left = Math.min(budgetSeconds - seconds(), (seconds() / step) * (loop.steps - step))
+      onProgress?.({
+        model: loop.model,
+        step,
+        steps: loop.steps,
+        loss: smoothed,
+        learningRate,
+        etaSeconds: Math.max(0, left),
+        ...(validation && { validation }),
+      })
     }
-  } finally {
-    adam.dispose()
+    value.dispose()
+    tf.dispose(grads)
+    if (step % loop.validateEvery === 0) {
+      const outcome = task.validate()
+      validation = outcome.metrics
+      goesOn = outcome.goesOn
+    }
+    // Lets messages in, the one that aborts among them.
+    await new Promise(setImmediate)
+    signal?.throwIfAborted()
   }
   return { steps: step, seconds: seconds(), ...(step > 0 && { loss: smoothed }) }
 }

@@ -102,6 +102,33 @@ describe('the sequence model', () => {
     }
   })
 
+  it('begins with a query that leans to all that was met, before any training', () => {
+    const random = new Random(5)
+    const parameters = makeParameters(sequenceParameters(set.itemIds.length, SMALL), random, set.itemIds)
+    const heads = { shape: [1], data: Float32Array.of(SMALL.heads) }
+    const kernel = queryModel('sequence', new Map([...readParameters(parameters), ['heads', heads]]))!
+    const query = (item: number[]) => {
+      const into = new Float32Array(kernel.dimensions)
+      const length = item.length
+      const at = Float64Array.from(item, (_, i) => 1e12 + 1000 * i)
+      const value = new Float32Array(length).fill(4)
+      kernel.query({ length, item: Int32Array.from(item), kind: new Uint8Array(length), value, at, now: 1.1e12 }, into)
+      return into
+    }
+    // The same but for two events some way back.
+    const [a, b] = [query([1, 2, 3, 4]), query([5, 6, 3, 4])]
+    const { items, dimensions } = kernel
+    let [along, difference, lean] = [0, 0, 0]
+    for (let i = 0; i < dimensions; i++) {
+      const of = (item: number) => items[item * dimensions + i]!
+      const met = of(1) + of(2) - of(5) - of(6)
+      along += met * (a[i]! - b[i]!)
+      difference += (a[i]! - b[i]!) ** 2
+      lean += met ** 2
+    }
+    expect(along / Math.sqrt(difference * lean)).toBeGreaterThan(0.7)
+  })
+
   it('has nothing to say about a history without a known item', () => {
     const tensors = makeParameters(sequenceParameters(4, SMALL), new Random(1), ['a', 'b', 'c', 'd'])
     const heads = { shape: [1], data: Float32Array.of(SMALL.heads) }
