@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readPageFiles } from '../../src/serving/http/page-files.ts'
@@ -117,6 +118,21 @@ describe('the files of the page', () => {
     for (const path of ['/operator/operator.js', '/inspector/inspector.js', '/vendor/uplot.js'])
       expect(named).not.toContain(path)
     expect(new Set(named).size).toBe(named.length)
+  })
+
+  test('stand in the document itself where nothing is to wait for them, before the style sheets, and may run', async () => {
+    const { body, headers } = await server.app.inject('/')
+    const first = body.indexOf('/stream/slate?user=')
+    expect(first).toBeGreaterThan(0)
+    expect(first).toBeLessThan(body.indexOf('<link rel="stylesheet"'))
+    const inline = [...body.matchAll(/<script(?: type="importmap")?>([\s\S]*?)<\/script>/g)].map(
+      ([, script]) => script!,
+    )
+    expect(inline).toHaveLength(3)
+    for (const script of inline) {
+      const digest = createHash('sha256').update(script).digest('base64')
+      expect(headers['content-security-policy']).toContain(`'sha256-${digest}'`)
+    }
   })
 
   test('are named by the import map where they come from packages', async () => {

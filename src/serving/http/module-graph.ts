@@ -23,6 +23,11 @@ function modulesOf(
   return [...found]
 }
 
+/** The document with its `<script data-inline src>` in it: what is to run before anything else is asked for. */
+export function withInlineScripts(document: string, sources: ReadonlyMap<string, string>): string {
+  return document.replace(/<script data-inline src="([^"]+)">/g, (_, path) => `<script>${sources.get(path)!}`)
+}
+
 /** The document with a `<link rel="modulepreload">` for each module in the place it leaves for them. */
 export function withPreloads(document: string, sources: ReadonlyMap<string, string>): string {
   const { imports } = JSON.parse(/<script type="importmap">([\s\S]*?)<\/script>/.exec(document)![1]!)

@@ -4,7 +4,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { withPreloads } from './module-graph.ts'
+import { withInlineScripts, withPreloads } from './module-graph.ts'
 
 export type Coding = 'br' | 'gzip' | 'identity'
 
@@ -50,7 +50,8 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
   })
   const contents = new Map([...own, ...vendor])
   const sources = new Map([...contents].map(([path, content]) => [path, content.toString('utf8')]))
-  contents.set('/index.html', Buffer.from(withPreloads(sources.get('/index.html')!, sources)))
+  const document = withPreloads(withInlineScripts(sources.get('/index.html')!, sources), sources)
+  contents.set('/index.html', Buffer.from(document))
   return new Map([...contents].map(([path, content]) => [path, pageFile(path, content)]))
 }
 
@@ -72,11 +73,4 @@ function pageFile(name: string, content: Buffer): PageFile {
 
 function brotli(content: Buffer): Promise<Buffer> {
   return promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } })
-}
-
-/** The inline scripts of a document, as a content security policy names them. */
-export function inlineScriptHashes(html: string): string[] {
-  return [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
-    ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
-  )
 }

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Coding, type PageFile, readPageFiles } from './page-files.ts'
+import type { Coding, PageFile } from './page-files.ts'
 
 /** Paths that the page draws by itself. */
 const VIEWS = ['/', '/operator', '/inspector']
 
 /** Serves the page from memory, compressed as the browser can take it, and revalidated: a new version shows at once. */
-export async function page(app: FastifyInstance): Promise<void> {
-  const files = readPageFiles()
+export function page(app: FastifyInstance, files: ReadonlyMap<string, PageFile>): void {
   const views = VIEWS.map((path) => [path, files.get('/index.html')!] as const)
   for (const [path, file] of [...files, ...views]) {
     app.get(path, { schema: { hide: true } }, (request, reply) => send(file, request, reply))

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { inlineScriptHashes } from './page-files.ts'
 
 /** Posters may come from elsewhere, nothing else may. */
 function contentSecurityPolicy(styles: string, scripts: readonly string[] = []): string {
@@ -16,23 +15,30 @@ function contentSecurityPolicy(styles: string, scripts: readonly string[] = []):
   ].join('; ')
 }
 
-/** The import map, which browsers take from the document alone, and nothing else that is not a file of ours. */
-const INLINE_SCRIPTS = inlineScriptHashes(readFileSync(new URL('../page/index.html', import.meta.url), 'utf8'))
-const PAGE_POLICY = contentSecurityPolicy("'self'", INLINE_SCRIPTS)
 /** Swagger UI writes style attributes. */
 export const DOCS_POLICY = contentSecurityPolicy("'self' 'unsafe-inline'")
 
-/** For what browsers show: the page and the docs. */
-export function documentHeaders(app: FastifyInstance): void {
+/**
+ * For what browsers show: the page and the docs.
+ * @param document of the page: scripts that stand in it may run, and nothing else that is not a file of ours
+ */
+export function documentHeaders(app: FastifyInstance, document: string): void {
+  const policy = contentSecurityPolicy("'self'", inlineScriptHashes(document))
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers({
-      'content-security-policy': PAGE_POLICY,
+      'content-security-policy': policy,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
     })
     done()
   })
+}
+
+function inlineScriptHashes(document: string): string[] {
+  return [...document.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
+    ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
+  )
 }
 
 /** For data: never to be taken for a document, never to be kept. */

@@ -13,6 +13,7 @@ import { createMetrics, type ServingMetrics } from './metrics.ts'
 import { describeRoutes, docs, openapiRoute } from './openapi.ts'
 import { OperatorFeed } from './operator-feed.ts'
 import { page } from './page.ts'
+import { readPageFiles } from './page-files.ts'
 import { Problem, sendProblem, toProblem } from './problem.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { feedbackRoute } from './routes/feedback.ts'
@@ -89,8 +90,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
   await describeRoutes(app)
   await app.register(async (documents) => {
-    documentHeaders(documents)
-    await page(documents)
+    const files = readPageFiles()
+    const document = await files.get('/index.html')!.as('identity')
+    documentHeaders(documents, document.toString('utf8'))
+    page(documents, files)
     await docs(documents)
   })
   await app.register(async (data) => {

@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
+import { useLatest } from './use-latest.js'
 
 /**
  * Listens to server-sent events while the page can be seen.
@@ -9,7 +10,8 @@ import { useEffect, useState } from 'preact/hooks'
 export function useStream(url, handlers) {
   const [connected, setConnected] = useState()
   const latest = useLatest(handlers)
-  useEffect(() => {
+  // Before anything is painted: what has come already is to be in the first painting.
+  useLayoutEffect(() => {
     if (!url) return undefined
     let source
     const open = () => {
@@ -45,10 +47,4 @@ function takeFirst(url) {
   if (first.url === url) return first
   first.source.close()
   return undefined
-}
-
-function useLatest(value) {
-  const [box] = useState({})
-  box.current = value
-  return box
 }

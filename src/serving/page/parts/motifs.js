@@ -1,11 +1,19 @@
 // What is drawn on posters: one idea a genre, on a field of 200 × 300 whose lower third belongs to the title. Shapes are
-// of class a, b or c, the colours of the poster; `next` gives numbers from 0 to 1.
+// of class a, b or c, the colours of the poster; `next` gives numbers from 0 to 1. A shape is `[class, path]`: what one
+// class draws in a row becomes one element, because a page has hundreds of posters.
 import { html } from '../html.js'
 
-const circle = (x, y, r, name) => html`<circle cx=${x} cy=${y} r=${r} class=${name} />`
-const path = (d, name) => html`<path d=${d} class=${name} />`
-const bar = (x, y, width, height, name) => html`<rect x=${x} y=${y} width=${width} height=${height} class=${name} />`
+const path = (d, name) => [name, d]
+const ellipse = (x, y, rx, ry, turn, name) => {
+  const [dx, dy] = [rx * Math.cos((turn * Math.PI) / 180), rx * Math.sin((turn * Math.PI) / 180)]
+  const half = (sign) => `a${rx} ${ry} ${turn} 1 0 ${2 * sign * dx} ${2 * sign * dy}`
+  return path(`M${x - dx} ${y - dy}${half(1)}${half(-1)}z`, name)
+}
+const circle = (x, y, r, name) => ellipse(x, y, r, r, 0, name)
+const bar = (x, y, width, height, name) => path(`M${x} ${y}h${width}v${height}h${-width}z`, name)
 const many = (count, draw) => Array.from({ length: count }, (_, i) => draw(i))
+/** Of shapes that do not overlap, or may in any order. */
+const byClass = (shapes) => shapes.toSorted(([a], [b]) => a.localeCompare(b))
 const between = (next, low, high) => low + (high - low) * next()
 
 function planet(next) {
@@ -14,7 +22,7 @@ function planet(next) {
     many(9, () => circle(200 * next(), 190 * next(), 1 + 1.4 * next(), 'c')),
     circle(x, y, r, 'a'),
     path(`M${x - r} ${y}a${r} ${r} 0 0 0 ${2 * r} 0z`, 'b'),
-    html`<ellipse cx=${x} cy=${y} rx=${r * 1.6} ry=${r * 0.34} transform=${`rotate(-18 ${x} ${y})`} class="line-c" />`,
+    ellipse(x, y, r * 1.6, r * 0.34, -18, 'line-c'),
   ]
 }
 
@@ -28,13 +36,14 @@ function hills(next) {
 function arcs(next) {
   const columns = 3 + Math.floor(2 * next())
   const size = 200 / columns
-  return many(columns * 3, (i) => {
+  const shapes = many(columns * 3, (i) => {
     const [x, y] = [(i % columns) * size, 14 + Math.floor(i / columns) * size]
     const name = 'abc'[Math.floor(3 * next())]
     return next() < 0.5
       ? path(`M${x} ${y}a${size / 2} ${size / 2} 0 0 0 ${size} 0z`, name)
       : path(`M${x} ${y + size / 2}a${size / 2} ${size / 2} 0 0 1 ${size} 0z`, name)
-  }).slice(0, columns * Math.floor(196 / size))
+  })
+  return byClass(shapes.slice(0, columns * Math.floor(196 / size)))
 }
 
 function pair(next) {
@@ -81,20 +90,22 @@ function teeth(next) {
 }
 
 function balloons(next) {
-  return many(7, (i) => {
+  const shapes = many(7, (i) => {
     const [x, y, r] = [24 + (i % 3) * 74 + 14 * next(), 40 + Math.floor(i / 3) * 56 + 18 * next(), 16 + 15 * next()]
     return [path(`M${x} ${y + r}q${6 - 12 * next()} 22 ${-4 + 8 * next()} 44`, 'line-c'), circle(x, y, r, 'abc'[i % 3])]
   })
+  return [many(7, (i) => shapes[i][0]), byClass(many(7, (i) => shapes[i][1]))]
 }
 
 function chevrons(next) {
   const shift = between(next, 0, 20)
-  return many(5, (i) =>
+  const shapes = many(5, (i) =>
     path(
       `M0 ${40 + i * 38 + shift}L100 ${-14 + i * 38 + shift}L200 ${40 + i * 38 + shift}v18L100 ${4 + i * 38 + shift}L0 ${58 + i * 38 + shift}z`,
       i % 2 ? 'a' : 'b',
     ),
   )
+  return byClass(shapes)
 }
 
 function waves(next) {
@@ -139,9 +150,10 @@ function keyhole(next) {
 
 function dots(next) {
   const chosen = Math.floor(30 * next())
-  return many(30, (i) =>
+  const shapes = many(30, (i) =>
     circle(25 + (i % 5) * 37.5, 26 + Math.floor(i / 5) * 32, i === chosen ? 15 : 8, i === chosen ? 'b' : 'a'),
   )
+  return byClass(shapes)
 }
 
 const OF_GENRE = {
@@ -173,5 +185,16 @@ const COMMON = ['Drama', 'Comedy', 'Action']
 export function motifOf(genres, seed) {
   const known = genres.filter((genre) => genre in OF_GENRE)
   const telling = known.find((genre) => !COMMON.includes(genre)) ?? known[0]
-  return telling ? OF_GENRE[telling] : ALL[seed % ALL.length]
+  const draw = telling ? OF_GENRE[telling] : ALL[seed % ALL.length]
+  return (next) => drawn(draw(next))
+}
+
+function drawn(motif) {
+  const shapes = []
+  for (const [name, d] of motif.flatMap((part) => (Array.isArray(part[0]) ? part : [part]))) {
+    const last = shapes.at(-1)
+    if (last?.name === name) last.d += d
+    else shapes.push({ name, d })
+  }
+  return shapes.map(({ name, d }) => html`<path class=${name} d=${d} />`)
 }

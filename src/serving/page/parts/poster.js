@@ -44,7 +44,11 @@ export const Poster = memo(function Poster({ title, year, genres = [], posterUrl
     </span>`
     }
   </span>`
-})
+}, textOf)
+
+function textOf({ title, year, genres, posterUrl, small }) {
+  return [title, year, genres, posterUrl, small].join('\n')
+}
 
 function coloursOf(seed) {
   const own = ((seed >>> 12) % (2 * OWN_HUE + 1)) - OWN_HUE

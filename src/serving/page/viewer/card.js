@@ -1,5 +1,6 @@
 import { html } from '../html.js'
 import { Icon } from '../parts/icon.js'
+import { memo } from '../parts/memo.js'
 import { Poster } from '../parts/poster.js'
 import { address, follow } from '../route.js'
 
@@ -9,8 +10,11 @@ export const ACTIONS = [
   ['skip', 'Skip'],
 ]
 
-/** @param change what to point out: `{ isNew, up }` */
-export function Card({ item, userId, change, given, give }) {
+/**
+ * @param change what to point out: `{ isNew, up }`
+ * @param give the same function in every drawing
+ */
+export const Card = memo(function Card({ item, userId, change, given, give }) {
   const { itemId, title, year, genres = [], posterUrl, reason, lowered } = item
   const name = year ? `${title} (${year})` : title
   return html`<article class="card" data-item=${itemId} data-given=${given} data-change=${changeOf(change)} aria-label=${name}>
@@ -33,6 +37,11 @@ export function Card({ item, userId, change, given, give }) {
         : html`<p class="reason">${reason}</p>`
     }
   </article>`
+}, textOf)
+
+function textOf({ item, userId, change, given }) {
+  const { itemId, title, year, genres, posterUrl, reason, lowered } = item
+  return JSON.stringify([itemId, title, year, genres, posterUrl, reason, lowered, userId, change, given])
 }
 
 const changeOf = (change) => change && (change.isNew ? 'new' : change.up > 0 ? 'up' : 'down')

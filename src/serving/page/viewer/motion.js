@@ -4,7 +4,10 @@ const MOVE = { duration: 520, easing: 'cubic-bezier(0.22, 0.8, 0.24, 1)' }
 const ARRIVE = { duration: 420, easing: 'ease-out' }
 const stillness = matchMedia('(prefers-reduced-motion: reduce)')
 
-/** Of the rows that can be seen: those that cannot are not laid out, and asking them where they are would do it. */
+/** Two at once on one card could not be left to the compositor. */
+let moving = []
+
+/** Of the rows that can be seen: those that cannot are not laid out, and asking what is in them where it is would do it. */
 function cardsIn(container) {
   const rows = [...container.children].filter((row) => isSeen(row.getBoundingClientRect()))
   return rows.flatMap((row) => [...row.querySelectorAll('[data-item]')])
@@ -19,23 +22,21 @@ export function positions(container) {
 
 /** After a drawing: moves what is elsewhere than `before` from there, and lets what was nowhere arrive. */
 export function moveFrom(container, before) {
+  for (const animation of moving) animation.cancel()
+  moving = []
   if (stillness.matches) return
-  for (const card of cardsIn(container)) {
-    const now = card.getBoundingClientRect()
-    if (!isSeen(now)) continue
+  const seen = cardsIn(container)
+    .map((card) => ({ card, now: card.getBoundingClientRect() }))
+    .filter(({ now }) => isSeen(now))
+  for (const { card, now } of seen) {
     const then = before.get(card.dataset.item)
     if (!then) {
-      card.animate(
-        [
-          { opacity: 0, transform: 'translateY(14px) scale(0.96)' },
-          { opacity: 1, transform: 'none' },
-        ],
-        ARRIVE,
-      )
+      const from = { opacity: 0, transform: 'translateY(14px) scale(0.96)' }
+      moving.push(card.animate([from, { opacity: 1, transform: 'none' }], ARRIVE))
       continue
     }
     const [x, y] = [then.left - now.left, then.top - now.top]
     if (Math.abs(x) + Math.abs(y) < 1) continue
-    card.animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: 'none' }], MOVE)
+    moving.push(card.animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: 'none' }], MOVE))
   }
 }

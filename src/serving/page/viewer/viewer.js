@@ -1,9 +1,10 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { fetchTrending } from '../api.js'
 import { isGuest } from '../guest.js'
 import { html } from '../html.js'
 import { PosterSwitch } from '../parts/poster-switch.js'
 import { address, navigate } from '../route.js'
+import { useLatest } from '../use-latest.js'
 import { FilmSheet } from './film-sheet.js'
 import { HistoryStrip } from './history-strip.js'
 import { moveFrom, positions } from './motion.js'
@@ -17,6 +18,10 @@ import { useSlate } from './use-slate.js'
 const TRENDING = 'Trending now'
 const TRENDING_SIZE = 40
 const TRENDING_SHOWN = 16
+/** A row is at least so high. */
+const ROW_PX = 380
+const ROWS_SEEN = Math.ceil(innerHeight / ROW_PX)
+const NOTHING_GIVEN = new Map()
 
 export function Viewer({ userId, filmId }) {
   const rowsElement = useRef()
@@ -26,7 +31,7 @@ export function Viewer({ userId, filmId }) {
   })
   const history = user?.history ?? []
   const rows = useRows(slate, history)
-  const given = useGiven(userId, slate)
+  const given = useGiven(slate)
 
   useLayoutEffect(() => {
     if (before.current && rowsElement.current) moveFrom(rowsElement.current, before.current)
@@ -34,10 +39,11 @@ export function Viewer({ userId, filmId }) {
   }, [slate])
 
   const choose = (chosen) => navigate(address('/', { user: isGuest(chosen) ? undefined : chosen }))
-  const giveAndMark = (item, kind) => {
+  const latestGive = useLatest((item, kind) => {
     given.mark(item.itemId, kind)
     give(item, kind)
-  }
+  })
+  const giveAndMark = useCallback((item, kind) => latestGive.current(item, kind), [])
   const latest =
     notice?.kind &&
     notice.kind !== 'undo' &&
@@ -54,7 +60,7 @@ export function Viewer({ userId, filmId }) {
     <div class="rows" ref=${rowsElement} aria-busy=${slate === undefined}>
       ${slate === undefined && html`<${Waiting} connected=${connected} />`}
       ${slate?.items.length === 0 && html`<p class="waiting">Nothing to recommend yet: the stream has just begun.</p>`}
-      ${rows.map((row, i) => html`<${Row} key=${row.title} id=${`row-${i}`} ...${row} userId=${userId} changes=${changes} given=${given.kinds} give=${giveAndMark} />`)}
+      ${rows.map((row, i) => html`<${Row} key=${row.title} id=${`row-${i}`} ...${row} below=${i >= ROWS_SEEN} userId=${userId} changes=${changes} given=${given.kinds} give=${giveAndMark} />`)}
     </div>
     <${Notice} notice=${notice} entry=${latest} takeBack=${takeBack} dismiss=${dismiss} />
     ${
@@ -89,10 +95,10 @@ function useRows(slate, history) {
 }
 
 /** What has been said of cards that are still there: their buttons rest until the next slate. */
-function useGiven(userId, slate) {
-  const [kinds, setKinds] = useState(new Map())
-  useEffect(() => setKinds(new Map()), [userId, slate])
-  return { kinds, mark: (itemId, kind) => setKinds(new Map(kinds).set(itemId, kind)) }
+function useGiven(slate) {
+  const [given, setGiven] = useState({})
+  const kinds = given.slate === slate ? given.kinds : NOTHING_GIVEN
+  return { kinds, mark: (itemId, kind) => setGiven({ slate, kinds: new Map(kinds).set(itemId, kind) }) }
 }
 
 function Waiting({ connected }) {
