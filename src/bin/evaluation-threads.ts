@@ -1,4 +1,5 @@
-// One share of an evaluation in a thread of its own: both what starts it and, in the thread, what runs it.
+// The threads of an evaluation, one a share of it and one that learns what they learn together: both what starts one
+// and, in the thread, what runs it.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
 import { evaluatePlan } from '../evaluation/evaluate-plan.ts'
@@ -7,6 +8,8 @@ import type { Answer } from '../evaluation/examiner.ts'
 import type { Fits } from '../evaluation/fitted-models.ts'
 import type { Plan, PlanOptions } from '../evaluation/plan.ts'
 import { PROTOCOLS } from '../evaluation/protocols/protocols.ts'
+import { rankerLearner } from '../evaluation/systems/ranker.ts'
+import type { RankerMemory } from '../evaluation/systems/ranker-examples.ts'
 import { openSystems, type SystemsMemory } from '../evaluation/systems/systems.ts'
 import { trained } from '../evaluation/systems/trained.ts'
 import type { Tally } from '../evaluation/tally.ts'
@@ -48,6 +51,15 @@ export function startShare(share: Share, { onProgress, onAnswers }: ShareListene
       else if (message.type === 'answers') onAnswers(message.answers)
       else resolve(message.tally)
     })
+  })
+}
+
+/** Resolves when the ranker has learned all that the shares hand it. */
+export function startLearner(memory: RankerMemory): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { ranker: memory } })
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject)
+    worker.on('exit', () => resolve())
   })
 }
 
@@ -97,3 +109,4 @@ async function runShare(share: Share): Promise<void> {
 }
 
 if (!isMainThread && workerData?.share) await runShare(workerData.share)
+if (!isMainThread && workerData?.ranker) rankerLearner(workerData.ranker).learnAll()

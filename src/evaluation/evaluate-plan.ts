@@ -1,6 +1,8 @@
 import { type Examination, Examiner } from './examiner.ts'
 import { guardLeakage } from './leakage-guard.ts'
 import { Parts } from './parts.ts'
+import type { Step } from './plan.ts'
+import { stretchesOf } from './stretches.ts'
 import type { Tally } from './tally.ts'
 import { World } from './world.ts'
 
@@ -22,8 +24,13 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<Tally> {
   const parts = new Parts(plan, claims)
   let done = 0
   let fits = 0
-  for (const step of guardLeakage(plan.steps(), events.size)) {
+
+  async function take(step: Step): Promise<void> {
     if (step.type === 'learn') {
+      for (const scorer of scorers) {
+        const ready = scorer.before?.(step.sequence)
+        if (ready) await ready
+      }
       world.learn(step.sequence)
       parts.learn()
       for (const scorer of scorers) {
@@ -35,13 +42,19 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<Tally> {
       fits++
     } else {
       const isFirst = parts.next()
-      for (const scorer of scorers) {
-        const ready = scorer.asked?.(parts.isMine, isFirst)
-        if (ready) await ready
-      }
-      if (parts.isMine) await examiner.examine(step.case)
+      if (!parts.isMine) return
+      for (const scorer of scorers) await scorer.asked?.(isFirst)
+      await examiner.examine(step.case)
     }
-    if (step.type !== 'fit' && ++done % PROGRESS_STEPS === 0) onProgress?.(done)
+  }
+
+  for (const stretch of stretchesOf(guardLeakage(plan.steps(), events.size))) {
+    const mayAsk = parts.begin(stretch)
+    for (const scorer of scorers) await scorer.begin?.(stretch, mayAsk)
+    for (const step of stretch.steps) {
+      await take(step)
+      if (step.type !== 'fit' && ++done % PROGRESS_STEPS === 0) onProgress?.(done)
+    }
   }
   onProgress?.(plan.learned + plan.cases)
   return examiner.tally

@@ -1,5 +1,5 @@
 import type { Plan } from './plan.ts'
-import { REFRESH_EVENTS } from './systems/live.ts'
+import type { Stretch } from './stretches.ts'
 
 /** Cases of one part at least: enough parts for every thread to be busy to the end, few enough for what one begins with. */
 function casesPerPart({ cases }: Plan): number {
@@ -20,8 +20,9 @@ export class Parts {
   readonly #claims: (part: number) => boolean
   #part = -1
   #cases = 0
-  #learned = 0
-  #learnedAtLast = 0
+  /** Whether every thread has read statistics, and nothing has been learned since. */
+  #isLevel = false
+  #isFirst = false
   isMine = false
 
   /** @param claims whether a part (numbered from 0) is predicted here: asked once for each, in order */
@@ -30,22 +31,29 @@ export class Parts {
     this.#claims = claims
   }
 
+  /** @returns whether cases of the stretch may be predicted here, which takes that statistics are read */
+  begin({ asks, isFit }: Stretch): boolean {
+    if (asks && (this.#part < 0 || this.#cases >= this.#perPart)) this.#cut()
+    this.#isLevel = asks && isFit
+    return asks && (isFit || this.isMine)
+  }
+
   learn(): void {
-    this.#learned++
+    this.#isLevel = false
   }
 
   /** @returns whether the next case is the first of a part */
   next(): boolean {
-    // Where live systems read the state anew in any case, to begin a part changes nothing.
-    const isAligned = this.#learned === this.#learnedAtLast || this.#learned % REFRESH_EVENTS === 0
-    const isFull = this.#cases >= this.#perPart && (isAligned || this.#cases >= 2 * this.#perPart)
-    const isFirst = this.#part < 0 || isFull
-    if (isFirst) {
-      this.isMine = this.#claims(++this.#part)
-      this.#cases = 0
-    }
+    if (this.#isLevel && this.#cases >= this.#perPart) this.#cut()
     this.#cases++
-    this.#learnedAtLast = this.#learned
+    const isFirst = this.#isFirst
+    this.#isFirst = false
     return isFirst
+  }
+
+  #cut(): void {
+    this.isMine = this.#claims(++this.#part)
+    this.#cases = 0
+    this.#isFirst = true
   }
 }

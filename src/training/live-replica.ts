@@ -14,11 +14,11 @@ import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { Retriever, type Scored } from '../retrieval/retriever.ts'
 import { serveExactly } from '../retrieval/serve-exactly.ts'
 import type { CandidateSource } from '../retrieval/sources/candidate-source.ts'
-import { LIVE_GROUP } from '../state/keys.ts'
+import { KEYS, LIVE_GROUP } from '../state/keys.ts'
 import { openMemoryStateStore } from '../state/memory-state-store.ts'
 
 /** Events after which item statistics are read again, as serving does several times a second. */
-const REFRESH_EVENTS = 100
+export const REFRESH_EVENTS = 100
 /** Events of a partition that are folded in one go at most. */
 const BATCH_EVENTS = 1_000
 
@@ -44,13 +44,18 @@ export class LiveReplica {
   readonly #retriever: Retriever
   readonly #releases: ReleaseSlot
   readonly #sources: readonly string[]
+  /** A partition has met items that it had not. */
+  #hasNewItems = false
   #folded = 0
   #refreshedAt = Number.NEGATIVE_INFINITY
 
   static async open(options: LiveReplicaOptions): Promise<LiveReplica> {
     const { partitions } = options
-    const onCommit = (partition: number, keys: Iterable<string>) => online.rows.forget(partition, keys)
-    const store = openMemoryStateStore({ partitions, shared: true, onCommit })
+    const store = openMemoryStateStore({
+      partitions,
+      shared: true,
+      onCommit: (partition, keys) => replica.#committed(partition, [...keys]),
+    })
     const items = new ItemIndex()
     for (const itemId of options.itemIds ?? []) items.index(itemId)
     const online = new OnlineState(store, LIVE_GROUP, items, UNTIL_CHANGED)
@@ -63,7 +68,8 @@ export class LiveReplica {
     const releases = new ReleaseSlot()
     const retriever = new Retriever({ online, catalogue, sources: options.sources, releases })
     const sources = options.sources.map(({ name }) => name)
-    return new LiveReplica(items, catalogue, folds, online, retriever, releases, sources)
+    const replica: LiveReplica = new LiveReplica(items, catalogue, folds, online, retriever, releases, sources)
+    return replica
   }
 
   private constructor(
@@ -125,12 +131,28 @@ export class LiveReplica {
 
   /** Folds what has been pushed, and reads statistics again where that is due. */
   async catchUp(): Promise<void> {
+    if (this.#folded - this.#refreshedAt >= REFRESH_EVENTS) await this.refresh()
+    else await this.#foldAll()
+  }
+
+  /** The same, due or not: for who must read them at moments that do not depend on what was asked in between. */
+  async refresh(): Promise<void> {
+    await this.#foldAll()
+    if (this.#folded === this.#refreshedAt) return
+    await this.#online.refresh()
+    this.#retriever.lists.refresh(this.#online.table)
+    this.#refreshedAt = this.#folded
+  }
+
+  async #foldAll(): Promise<void> {
     for (let partition = 0; partition < this.#folds.length; partition++) await this.#fold(partition)
-    if (this.#folded - this.#refreshedAt >= REFRESH_EVENTS) {
-      await this.#online.refresh()
-      this.#retriever.lists.refresh(this.#online.table)
-      this.#refreshedAt = this.#folded
-    }
+    if (this.#hasNewItems) await this.#online.readVocabularies()
+    this.#hasNewItems = false
+  }
+
+  #committed(partition: number, keys: readonly string[]): void {
+    this.#hasNewItems ||= keys.some((key) => key.startsWith(KEYS.items))
+    this.#online.rows.forget(partition, keys)
   }
 
   async #fold(partition: number): Promise<void> {

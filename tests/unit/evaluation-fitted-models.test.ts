@@ -97,10 +97,10 @@ describe('models that are fitted for an evaluation', () => {
     const plan = await openPlan()
     const models = [{ trainer: countingTrainer([]), recipe: {} }]
     const { fits } = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
-    const scorer = await live(plan.events, 2, ['blend'], fits)
+    const scorer = await live(plan.events, 2, ['blend'], { rehearsal: undefined, fits })
     const [user, at] = [0, 9_000]
     const blend = async () => {
-      await scorer.asked!(true, true)
+      await scorer.asked!(true)
       const into = new Float64Array(plan.events.itemIds.length)
       await scorer.score({ id: 0, user, at, history: [] }, [into])
       return into

@@ -18,7 +18,7 @@ async function report(protocol: string): Promise<Report> {
   const events = readEvents(synthetic({ users: 20, items: 60, events: 600 }))
   const plan = PROTOCOLS[protocol]!(events, OPTIONS)
   const memory = allocateSystems(plan, CHOOSABLE)
-  const opened = await openSystems({ plan, systems: CHOOSABLE, memory, partitions: 2, seed: 1 })
+  const opened = await openSystems({ plan, systems: CHOOSABLE, memory, partitions: 2, seed: 1, isAlone: true })
   return makeReport(plan, await evaluatePlan({ plan, ...opened }), OPTIONS)
 }
 

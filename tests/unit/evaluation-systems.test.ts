@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { evaluatePlan } from '../../src/evaluation/evaluate-plan.ts'
 import { readEvents } from '../../src/evaluation/events.ts'
 import type { Plan } from '../../src/evaluation/plan.ts'
 import { PROTOCOLS } from '../../src/evaluation/protocols/protocols.ts'
@@ -8,10 +9,19 @@ import { itemSimilarity } from '../../src/evaluation/systems/item-similarity.ts'
 import { live } from '../../src/evaluation/systems/live.ts'
 import { popularity } from '../../src/evaluation/systems/popularity.ts'
 import { random } from '../../src/evaluation/systems/random.ts'
-import { ranker } from '../../src/evaluation/systems/ranker.ts'
+import { rankerLearner } from '../../src/evaluation/systems/ranker.ts'
+import {
+  allocateRanker,
+  claimExamples,
+  publishedAfter,
+  putExample,
+} from '../../src/evaluation/systems/ranker-examples.ts'
+import type { Scorer } from '../../src/evaluation/systems/scorer.ts'
+import { allocateSystems, openSystems, type SystemsMemory } from '../../src/evaluation/systems/systems.ts'
 import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
 import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 import { Random } from '../../src/random.ts'
+import { RankerLearner } from '../../src/ranking/ranker-learner.ts'
 import { CoOccurrence } from '../../src/training/co-occurrence.ts'
 import { ease } from '../../src/training/ease.ts'
 import { invertPositiveDefinite } from '../../src/training/positive-definite.ts'
@@ -176,7 +186,7 @@ describe('the live systems', () => {
     const data = await events()
     const scorer = await live(data, 2)
     for (const sequence of [0, 1, 2]) await scorer.learn(sequence)
-    await scorer.asked!(true, true)
+    await scorer.asked!(true)
     const into = scorer.systems.map(() => new Float64Array(3))
     await scorer.score({ id: 0, user: 1, at: 4000, history: [0] }, into)
     const blend = into[scorer.systems.indexOf('blend')]!
@@ -184,51 +194,99 @@ describe('the live systems', () => {
     expect(blend[1]).toBeGreaterThan(blend[2]!)
     expect(coVisits[1]).toBeGreaterThan(coVisits[2]!)
   })
+})
 
-  it('score the same whoever was asked before: others, here or elsewhere', async () => {
-    const data = readEvents(synthetic({ users: 30, items: 80, events: 1_500 }))
-    const ask = async (isMine: (case_: number) => boolean) => {
-      const scorer = await live(data, 2)
-      const into = scorer.systems.map(() => new Float64Array(data.itemIds.length))
-      const scores: string[] = []
-      for (let sequence = 0; sequence < data.size; sequence++) {
-        const part = Math.floor(sequence / 250)
-        await scorer.asked!(isMine(part), sequence % 250 === 0)
-        if (isMine(part)) {
-          const history: number[] = []
-          await scorer.score({ id: sequence, user: data.user[sequence]!, at: data.at[sequence]!, history }, into)
-          if (part === 4) scores.push(into.map((values) => values.join()).join())
-        }
-        await scorer.learn(sequence)
-      }
+describe('who is asked, and who reads the examples of the ranker,', () => {
+  const systems = ['decayed-popularity', 'co-visitation', 'blend', 'ranker']
+
+  it('makes no difference, to the last bit', async () => {
+    const data = readEvents(synthetic({ users: 40, items: 80, events: 700 }))
+    const plan = PROTOCOLS.prequential!(data, { every: 1, seed: 1 })
+    const ask = async (claims: (part: number) => boolean, memory: SystemsMemory, isAlone: boolean) => {
+      const scores = new Map<string, string>()
+      const { scorers } = await openSystems({ plan, systems, memory, partitions: 3, seed: 1, isAlone })
+      await evaluatePlan({ plan, scorers: recorded(scorers, scores), claims })
       return scores
     }
-    const all = await ask(() => true)
-    expect(all).toHaveLength(250)
-    expect(await ask((part) => part === 4)).toEqual(all)
-    expect(await ask((part) => part === 1 || part === 4)).toEqual(all)
+    const alone = await ask(() => true, allocateSystems(plan, systems), true)
+    // The first is asked about every third part and reads all examples, the second is asked about the others.
+    const shared = allocateSystems(plan, systems)
+    const first = await ask((part) => part % 3 === 1, shared, true)
+    const second = await ask((part) => part % 3 !== 1, shared, false)
+    expect(Math.min(first.size, second.size)).toBeGreaterThan(50)
+    expect(first.size + second.size).toBe(alone.size)
+    for (const [asked, scores] of [...first, ...second]) expect(scores === alone.get(asked), asked).toBe(true)
   })
 })
 
+/** Notes every score of every case. */
+function recorded(scorers: readonly Scorer[], into: Map<string, string>): Scorer[] {
+  return scorers.map((scorer) => ({
+    ...scorer,
+    async score(query, scores) {
+      await scorer.score(query, scores)
+      into.set(`${scorer.systems} at ${query.at}, case ${query.id}`, scores.map((values) => values.join()).join())
+    },
+  }))
+}
+
 describe('the ranker', () => {
-  it('learns in the order of the stream, and asked or not in between scores the same', async () => {
-    const data = await events()
-    const scores = async (isAskedBefore: boolean) => {
-      const scorer = await ranker(data, 2)
-      for (let sequence = 0; sequence < 5; sequence++) {
-        await scorer.learn(sequence)
-        await scorer.asked!(isAskedBefore, false)
-        const query = { id: sequence, user: 0, at: 6000, history: [] }
-        if (isAskedBefore) await scorer.score(query, [new Float64Array(3)])
-      }
-      const into = new Float64Array(3)
-      await scorer.score({ id: 5, user: 1, at: 6000, history: [0] }, [into])
-      return into
+  it('learns in the order of the stream, in whatever order examples are handed over', () => {
+    const memory = allocateRanker(planOfExamples(20), () => true)
+    const width = memory.names.length
+    const table = (example: number) => ({
+      candidates: [4, 7, 9],
+      items: Float32Array.from({ length: 3 * width }, (_, i) => Math.sin(i * (example + 1))),
+      context: Float32Array.from(memory.contextNames, (_, i) => Math.cos(i * example)),
+    })
+    const learner = rankerLearner(memory)
+    const initial = publishedAfter(memory, 7)
+    expect(initial.retrieved).toBe(0)
+    for (const example of [3, 1, 0, 2, 7, 5, 6, 4]) {
+      putExample(memory, example, table(example), example === 6 ? -1 : example % 3)
+      learner.learnWaiting()
     }
-    const [asked, unasked] = [await scores(true), await scores(false)]
-    expect(asked).toEqual(unasked)
-    // Users a and b have met p and q, so b is shown r only if anything: what was seen comes last.
-    expect(asked[1]).toBeLessThan(-1000)
-    expect(asked.every(Number.isFinite)).toBe(true)
+    const expected = new RankerLearner(memory.names, memory.contextNames, { random: new Random(1) })
+    for (const example of [0, 1, 2, 3, 4, 5, 7]) expected.learn(table(example), example % 3)
+    const { parameters, retrieved } = publishedAfter(memory, 9)
+    expect(parameters).toEqual(expected.parameters)
+    expect(parameters).not.toEqual(initial.parameters)
+    expect(retrieved).toBe(7 / 8)
+  })
+
+  it('leaves the examples of a stretch to one of the threads', () => {
+    const memory = allocateRanker(planOfExamples(250), (learned) => learned % 4 === 0)
+    expect(memory.examples).toBe(63)
+    expect([claimExamples(memory, 0), claimExamples(memory, 2), claimExamples(memory, 0)]).toEqual([true, true, false])
+  })
+
+  it('puts what was seen behind everything', async () => {
+    const plan = await fittedAfter()
+    const memory = allocateSystems(plan, ['ranker'])
+    const { scorers } = await openSystems({ plan, systems: ['ranker'], memory, partitions: 2, seed: 1, isAlone: true })
+    const stretch = { index: 0, steps: [...plan.steps()], isFit: false, asks: true }
+    for (const scorer of scorers) await scorer.begin?.(stretch, true)
+    for (let sequence = 0; sequence < 5; sequence++) {
+      for (const scorer of scorers) await scorer.before?.(sequence)
+      for (const scorer of scorers) await scorer.learn(sequence)
+    }
+    const into = new Float64Array(3)
+    for (const scorer of scorers) await scorer.asked?.(true)
+    const query = { id: 5, user: 1, at: 6000, history: [0] }
+    for (const scorer of scorers) {
+      await scorer.score(
+        query,
+        scorer.systems.map(() => into),
+      )
+    }
+    // Users a and b have met p and q, so b is shown r only if anything.
+    expect(into[1]).toBeLessThan(-1000)
+    expect(into.every(Number.isFinite)).toBe(true)
   })
 })
+
+/** A plan that learns so many events. */
+function planOfExamples(learned: number): Plan {
+  const steps = Array.from({ length: learned }, (_, sequence) => ({ type: 'learn', sequence }) as const)
+  return { learned, steps: () => steps } as unknown as Plan
+}

@@ -6,6 +6,7 @@ import { AgedCache, type CacheLimits } from '../../src/retrieval/online/aged-cac
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
 import { LiveRows, NO_CACHE, UNTIL_CHANGED } from '../../src/retrieval/online/live-rows.ts'
 import { NeighbourMerger, ROW_LENGTH } from '../../src/retrieval/online/neighbour-row.ts'
+import { OnlineState } from '../../src/retrieval/online/online-state.ts'
 import { PartitionVocabulary } from '../../src/retrieval/online/partition-vocabulary.ts'
 import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
 import type { StateStore } from '../../src/state/state-store.ts'
@@ -75,6 +76,41 @@ describe('a merged row', () => {
       ])
       expect(new Set(merged.map(([item]) => item))).toEqual(new Set(strongest.map(([item]) => item)))
       for (const [item, strength] of merged) expect(strength).toBeCloseTo(sums.get(item!)!, 5)
+    }
+  })
+})
+
+describe('the table of items', () => {
+  it('is the same, to the last bit, however often it was refreshed on the way', async () => {
+    const random = seededRandom(5)
+    const store = openMemoryStateStore({ partitions: PARTITIONS })
+    const folds: LiveState[] = []
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      folds.push(await LiveState.open(await store.own('live', partition), new Catalogue()))
+    }
+    const often = new OnlineState(store, 'live', new ItemIndex())
+    let at = Date.UTC(2020, 0)
+    for (let i = 0; i < 2_000; i++) {
+      // 100 days in all: the landmark of decayed sums moves, more than once.
+      at += 4_321_000
+      const [user, item, rating] = [40, 60, 5].map((count) => Math.floor(count * random()))
+      const userId = `user-${user}`
+      const event = { eventId: `${i}`, userId, itemId: `item-${item}`, kind: 'rating' as const, value: 1 + rating!, at }
+      const partition = partitionFor(userId, PARTITIONS)
+      await folds[partition]!.fold([event])
+      await folds[partition]!.commit({ ratings: i })
+      if (i % 7 === 0) await often.refresh()
+    }
+    const once = new OnlineState(store, 'live', new ItemIndex())
+    await often.refresh()
+    await once.refresh()
+    expect(once.items.size).toBe(60)
+    for (const column of ['visits', 'ratings', 'ratingSum', 'popularity', 'trend', 'rarity'] as const) {
+      const of = ({ table, items }: OnlineState) => {
+        return Array.from({ length: 60 }, (_, item) => table[column][items.find(`item-${item}`)])
+      }
+      expect(of(often), column).toEqual(of(once))
+      expect(of(once).every((value) => value! > 0)).toBe(true)
     }
   })
 })

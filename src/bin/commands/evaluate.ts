@@ -22,7 +22,7 @@ import { openTensorFlow } from '../../training/tensorflow.ts'
 import { RANKING_TRAINERS, RETRIEVAL_TRAINERS } from '../../training/trainers.ts'
 import { columnNames } from '../columns.ts'
 import { parseDuration } from '../durations.ts'
-import { openPlan, type PlanSource, startShare } from '../evaluation-threads.ts'
+import { openPlan, type PlanSource, startLearner, startShare } from '../evaluation-threads.ts'
 import { embeddingMaps } from '../item-embeddings.ts'
 import { openTerminal } from '../terminal.ts'
 
@@ -133,7 +133,7 @@ async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
   const { plan, protocol, data, columns, config, options, dump, threads, systems, models, fitted } = evaluation
   const work = plan.learned + plan.cases
   const claims = new Int32Array(new SharedArrayBuffer(4 * partsOf(plan)))
-  const memory = allocateSystems(plan, systems)
+  const memory = allocateSystems(plan, systems, fitted)
   const terminal = openTerminal()
   const out = dump === undefined ? undefined : openDump(dump, plan)
   const start = performance.now()
@@ -169,7 +169,8 @@ async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
     ),
   )
   const tally = emptyTally(SOURCE_NAMES.length)
-  for (const share of shares) mergeTally(tally, await share)
+  const [tallies] = await Promise.all([Promise.all(shares), memory.ranker && startLearner(memory.ranker)])
+  for (const share of tallies) mergeTally(tally, share)
   terminal.end()
   out?.end()
   if (out) await finished(out)

@@ -33,8 +33,8 @@ export function itemSimilarity(models: ItemModels, systems = ITEM_SIMILARITY_SYS
       fit = index
       clear()
     },
-    asked(isMine, isFirst) {
-      if (isMine && isFirst) clear()
+    asked(isFirst) {
+      if (isFirst) clear()
     },
     score({ user, history }, into) {
       scored.forEach(({ model, sums }, index) => {

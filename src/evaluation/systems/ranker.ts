@@ -3,10 +3,17 @@ import { Random } from '../../random.ts'
 import { CANDIDATES, unseenCandidates } from '../../ranking/candidate-ranker.ts'
 import { rankCandidates } from '../../ranking/rank-candidates.ts'
 import { RankerLearner } from '../../ranking/ranker-learner.ts'
-import { SOURCES } from '../../retrieval/retriever.ts'
-import { LiveReplica } from '../../training/live-replica.ts'
 import { type Events, interactionAt } from '../events.ts'
-import { type Fits, readFitted } from '../fitted-models.ts'
+import type { Fits } from '../fitted-models.ts'
+import type { LiveScorer } from './live.ts'
+import {
+  claimExamples,
+  ExampleLearner,
+  type Published,
+  publishedAfter,
+  putExample,
+  type RankerMemory,
+} from './ranker-examples.ts'
 import type { Scorer } from './scorer.ts'
 import { putBehind } from './unranked.ts'
 
@@ -16,58 +23,70 @@ const MOST_EXAMPLES = 30_000
 /** The same while there are trained models that do not take part yet. */
 const EVERY_BEFORE_MODELS = 80
 
+/** Which events the ranker learns from, by how many have been learned before. */
+export function exampleSchedule({ size }: Events, fitted?: Fits): (learned: number) => boolean {
+  const before = fitted?.rehearsal?.learned ?? 0
+  const every = Math.max(EVERY, Math.ceil((size - before) / MOST_EXAMPLES))
+  return (learned) => learned % (learned < before ? Math.max(every, EVERY_BEFORE_MODELS) : every) === 0
+}
+
+export function rankerLearner(memory: RankerMemory): ExampleLearner {
+  const { names, contextNames } = memory
+  return new ExampleLearner(memory, new RankerLearner(names, contextNames, { random: new Random(1) }))
+}
+
 /**
  * The learned ranker, learning in the order of the stream: every example is what serving would have ranked just then.
  * Where a protocol stops learning, so does the ranker. Its scores are probabilities: that the item is among the
  * candidates at all, as often as that happened, times the softmax over these.
  *
- * @param fitted trained models that take part: the rehearsal from its moment on, then each fit
+ * @param live what it ranks is what that has scored last
+ * @param learner where it learns in this thread; else it is awaited what another does
  */
-export async function ranker(events: Events, partitions: number, fitted?: Fits): Promise<Scorer> {
-  // The replica's indexes are the data's: scores need no translation.
-  const { itemIds, catalogue } = events
-  const live = await LiveReplica.open({ items: catalogue, itemIds, partitions, sources: SOURCES })
-  const reader = live.featureReader()
-  const learner = new RankerLearner(reader.names, reader.contextNames, { random: new Random(1) })
+export function ranker(
+  live: LiveScorer,
+  events: Events,
+  isExample: (learned: number) => boolean,
+  memory: RankerMemory,
+  learner?: ExampleLearner,
+): Scorer {
+  const reader = live.replica.featureReader()
   const logits = new Float64Array(CANDIDATES)
-  const rehearsal = fitted?.rehearsal
-  const eventsLeft = events.size - (rehearsal?.learned ?? 0)
-  const every = Math.max(EVERY, Math.ceil(eventsLeft / MOST_EXAMPLES))
   let learned = 0
-  /** Of the events it was to learn from, those whose item was among the candidates. */
-  const retrieved = { of: 0, n: 0 }
+  let examples = 0
+  let reads = false
+  let published: Published | undefined
   return {
     systems: ['ranker'],
     probabilistic: ['ranker'],
-    async learn(sequence) {
-      const event = interactionAt(events, sequence)
-      if (rehearsal && learned === rehearsal.learned) live.serve(readFitted(rehearsal.files, itemIds))
-      const thinned = rehearsal && learned < rehearsal.learned ? Math.max(every, EVERY_BEFORE_MODELS) : every
-      if (learned++ % thinned === 0) {
-        const scored = await live.example(event)
-        const candidates = unseenCandidates(scored)
-        const row = candidates.indexOf(events.item[sequence]!)
-        retrieved.of++
-        if (row >= 0) retrieved.n++
-        if (row >= 0) learner.learn(reader.read(scored, candidates), row)
-      }
-      await live.push(event)
+    async begin({ index, steps }) {
+      const events = steps.filter(({ type }) => type === 'learn').length
+      const hasExamples = Array.from({ length: events }, (_, at) => learned + at).some(isExample)
+      reads = hasExamples && claimExamples(memory, index)
+      if (reads) await live.replica.refresh()
     },
-    fit(index) {
-      const files = fitted?.fits[index]
-      if (files) live.serve(readFitted(files, itemIds))
+    async before(sequence) {
+      if (!isExample(learned++)) return
+      const example = examples++
+      if (!reads) return
+      const scored = await live.replica.example(interactionAt(events, sequence))
+      const candidates = unseenCandidates(scored)
+      putExample(memory, example, reader.read(scored, candidates), candidates.indexOf(events.item[sequence]!))
+      learner?.learnWaiting()
     },
-    // Also where another thread scores: when statistics are read must not depend on it.
-    asked: () => live.catchUp(),
-    async score({ user, at }, [into]) {
-      const scored = await live.ask(events.userIds[user]!, at)
+    learn() {},
+    asked() {
+      published = publishedAfter(memory, examples)
+    },
+    score(_, [into]) {
+      const { scored } = live
+      const { parameters, retrieved } = published!
       // No probability, and counted as none.
       putBehind(scored, into!)
       const candidates = unseenCandidates(scored)
-      rankCandidates(learner.parameters, reader.read(scored, candidates), logits)
-      const share = retrieved.n / Math.max(1, retrieved.of)
+      rankCandidates(parameters, reader.read(scored, candidates), logits)
       softmax(logits, candidates.length)
-      for (let row = 0; row < candidates.length; row++) into![candidates[row]!] = share * logits[row]!
+      for (let row = 0; row < candidates.length; row++) into![candidates[row]!] = retrieved * logits[row]!
     },
   }
 }

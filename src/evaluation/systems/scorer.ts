@@ -1,8 +1,17 @@
+import type { Stretch } from '../stretches.ts'
+
 /** Scores all items for a user, for one system or for several that share what they know. */
 export interface Scorer {
   readonly systems: readonly string[]
   /** Those of the systems whose scores are the probability (0 to 1) that the item is what the user goes on with. */
   readonly probabilistic?: readonly string[]
+  /**
+   * A stretch of the plan begins.
+   * @param mayAsk whether cases in it may be scored here: others skip what only a request brings about
+   */
+  begin?(stretch: Stretch, mayAsk: boolean): void | Promise<void>
+  /** The event with that sequence number is about to happen: no system has learned it. */
+  before?(sequence: number): void | Promise<void>
   /** The event with that sequence number has happened. */
   learn(sequence: number): void | Promise<void>
   /**
@@ -11,12 +20,11 @@ export interface Scorer {
    */
   fit?(index: number): void | Promise<void>
   /**
-   * A case is about to be scored, here or by another thread: what a request brings about must happen in all alike.
-   * @param isMine whether `score` follows
-   * @param isFirst whether a part of the cases begins, of which others may have had the one before: what is kept from
+   * A case is about to be scored here.
+   * @param isFirst whether it begins a part of the cases, of which others may have had the one before: what is kept from
    * earlier cases is to be made anew, or scores would depend on who was asked
    */
-  asked?(isMine: boolean, isFirst: boolean): void | Promise<void>
+  asked?(isFirst: boolean): void | Promise<void>
   /** @param into of each of the `systems`, by item index: filled in for every item */
   score(query: Query, into: readonly Float64Array[]): void | Promise<void>
 }

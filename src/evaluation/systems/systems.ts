@@ -5,7 +5,8 @@ import { ITEM_SIMILARITY_SYSTEMS, itemSimilarity, modelsOf } from './item-simila
 import { LIVE_SYSTEMS, type LiveScorer, live } from './live.ts'
 import { popularity } from './popularity.ts'
 import { random } from './random.ts'
-import { ranker } from './ranker.ts'
+import { exampleSchedule, ranker, rankerLearner } from './ranker.ts'
+import { allocateRanker, type RankerMemory } from './ranker-examples.ts'
 import type { Scorer } from './scorer.ts'
 
 /** Systems of `--models`. */
@@ -35,10 +36,14 @@ export const CHOOSABLE: readonly string[] = SYSTEMS.filter((name) => !TRAINED.in
 /** What threads share: nothing that one of them learns from the cases of another. */
 export interface SystemsMemory {
   readonly itemModels: ItemModelMemory
+  /** Where the ranker is compared. */
+  readonly ranker?: RankerMemory
 }
 
-export function allocateSystems(plan: Plan, systems: readonly string[]): SystemsMemory {
-  return { itemModels: allocateItemModels(plan, modelsOf(systems)) }
+export function allocateSystems(plan: Plan, systems: readonly string[], fitted?: Fits): SystemsMemory {
+  const itemModels = allocateItemModels(plan, modelsOf(systems))
+  if (!systems.includes('ranker')) return { itemModels }
+  return { itemModels, ranker: allocateRanker(plan, exampleSchedule(plan.events, fitted)) }
 }
 
 export interface SystemsOptions {
@@ -51,20 +56,27 @@ export interface SystemsOptions {
   /** Trained models that take part in the blend and in the ranker. */
   readonly fitted?: Fits | undefined
   readonly seed: number
+  /** Whether what threads learn together is learned here: there is no other thread. */
+  readonly isAlone?: boolean
 }
 
 /** The scorers of the systems, and the one whose candidate sources are looked into where it is among them. */
 export async function openSystems(options: SystemsOptions): Promise<{ scorers: Scorer[]; live?: LiveScorer }> {
-  const { plan, systems, memory, partitions, fitted, seed } = options
+  const { plan, systems, memory, partitions, fitted, seed, isAlone = false } = options
+  const { events } = plan
   const of = (names: readonly string[]) => names.filter((name) => systems.includes(name))
   const scorers: Scorer[] = []
   if (systems.includes('random')) scorers.push(random(seed))
-  if (systems.includes('popularity')) scorers.push(popularity(plan.events))
+  if (systems.includes('popularity')) scorers.push(popularity(events))
   const similar = of(ITEM_SIMILARITY_SYSTEMS)
   if (similar.length > 0) scorers.push(itemSimilarity(new ItemModels(plan, memory.itemModels), similar))
-  if (systems.includes('ranker')) scorers.push(await ranker(plan.events, partitions, fitted))
   const served = [...of(LIVE_SYSTEMS), ...(fitted?.fits.some((files) => files.din) ? ['din'] : [])]
-  if (served.length === 0 && plan.protocol !== 'candidates') return { scorers }
-  const serving = await live(plan.events, partitions, served, fitted?.fits)
-  return { scorers: [...scorers, serving], live: serving }
+  if (served.length === 0 && !memory.ranker && plan.protocol !== 'candidates') return { scorers }
+  const serving = await live(events, partitions, served, fitted)
+  scorers.push(serving)
+  if (memory.ranker) {
+    const learner = isAlone ? rankerLearner(memory.ranker) : undefined
+    scorers.push(ranker(serving, events, exampleSchedule(events, fitted), memory.ranker, learner))
+  }
+  return { scorers, live: serving }
 }

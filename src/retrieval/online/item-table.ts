@@ -11,6 +11,8 @@ import type { PartitionVocabulary } from './partition-vocabulary.ts'
 
 const RARITY_OFFSET = 5
 const RARITY_EXPONENT = 0.2
+/** Decayed sums are as of a multiple of this: they cannot overflow, and do not depend on when they were first read. */
+const LANDMARK_MS = 20 * TREND_HALF_LIFE_MS
 
 interface Shard {
   readonly vocabulary: PartitionVocabulary
@@ -26,7 +28,8 @@ interface Shard {
 
 /**
  * Statistics of every item over all partitions, by item index: summed from the partitions' shards, and refreshed
- * chunk by chunk as they change. Decayed sums are comparable with each other, as of `asOf`.
+ * chunk by chunk as they change. Decayed sums are comparable with each other, as of `asOf`. What the table says depends
+ * on the state alone, to the last bit, and not on how often it was refreshed on the way there.
  */
 export class ItemTable {
   readonly #store: StateStore
@@ -55,13 +58,13 @@ export class ItemTable {
    */
   async refresh(now: number, size: number): Promise<void> {
     const outgrown = size > this.visits.length || this.#shards.some((s) => s.vocabulary.size > s.visits.length)
-    // The landmark of the decayed sums moves before they could overflow.
-    if (outgrown || now - this.#asOf > 20 * TREND_HALF_LIFE_MS) this.#startAnew(now, size)
+    const landmark = Math.floor(now / LANDMARK_MS) * LANDMARK_MS
+    if (outgrown || landmark !== this.#asOf) this.#startAnew(landmark, size)
     await Promise.all(this.#shards.map((shard, partition) => this.#readShard(shard, partition)))
   }
 
-  #startAnew(now: number, size: number): void {
-    this.#asOf = now
+  #startAnew(landmark: number, size: number): void {
+    this.#asOf = landmark
     Object.assign(this, columns(Math.max(1024, size * 2)))
     this.rarity = new Float64Array(this.visits.length).fill(RARITY_OFFSET ** -RARITY_EXPONENT)
     for (const shard of this.#shards) {
@@ -82,21 +85,30 @@ export class ItemTable {
     })
   }
 
-  /** Brings a shard's columns, and the sums over all shards by the same differences, to what a chunk says. */
+  /** Brings a shard's columns to what a chunk says, and the sums of the items that this changes. */
   #take(shard: Shard, chunk: number, statistics: ItemStatisticsChunk): void {
     const start = chunk * STATISTICS_CHUNK
     for (let ordinal = start; ordinal < Math.min(start + STATISTICS_CHUNK, shard.vocabulary.size); ordinal++) {
       const of = statistics.get(ordinal)
-      const index = shard.vocabulary.index(ordinal)
       const popularity = of.popularity * decay(this.#asOf - of.popularityAt, POPULARITY_HALF_LIFE_MS)
       const trend = of.trend * decay(this.#asOf - of.trendAt, TREND_HALF_LIFE_MS)
       const now = { visits: of.visits, ratings: of.ratings, ratingSum: of.ratingSum, popularity, trend }
-      for (const column of COLUMNS) {
-        this[column][index]! += now[column] - shard[column][ordinal]!
-        shard[column][ordinal] = now[column]
-      }
-      this.rarity[index] = (RARITY_OFFSET + this.visits[index]!) ** -RARITY_EXPONENT
+      if (COLUMNS.every((column) => shard[column][ordinal] === now[column])) continue
+      for (const column of COLUMNS) shard[column][ordinal] = now[column]
+      this.#sum(shard.vocabulary.index(ordinal))
     }
+  }
+
+  /** Over all shards, in their order. */
+  #sum(index: number): void {
+    const sums = { visits: 0, ratings: 0, ratingSum: 0, popularity: 0, trend: 0 }
+    for (const shard of this.#shards) {
+      const ordinal = shard.vocabulary.ordinal(index)
+      if (ordinal < 0) continue
+      for (const column of COLUMNS) sums[column] += shard[column][ordinal] ?? 0
+    }
+    for (const column of COLUMNS) this[column][index] = sums[column]
+    this.rarity[index] = (RARITY_OFFSET + sums.visits) ** -RARITY_EXPONENT
   }
 }
 

@@ -130,8 +130,13 @@ export class OnlineState {
     return bytes && JSON.parse(Buffer.from(bytes).toString('utf8'))
   }
 
-  async #readAll(): Promise<void> {
+  /** Items that partitions have met since, for a caller that knows of some. */
+  async readVocabularies(): Promise<void> {
     await Promise.all(this.#vocabularies.map((vocabulary) => vocabulary.refresh()))
+  }
+
+  async #readAll(): Promise<void> {
+    await this.readVocabularies()
     await Promise.all(
       this.#vocabularies.map(async (_, partition) => {
         const [bytes] = await this.#store.read(this.#group, partition, [KEYS.streamTime])
