@@ -1,4 +1,5 @@
-// Runs every protocol on ML-100K and ML-1M, one after the other, and writes docs/quality and docs/quality.md.
+// Runs every protocol on ML-100K and ML-1M, one after the other, and writes docs/quality and docs/quality.md; with names
+// of reports, such as leave-one-out-ml-1m, these alone.
 import { spawnSync } from 'node:child_process'
 
 const MODELS = ['--models', 'sequence,two-tower,item-cf', '--budget', '600']
@@ -6,18 +7,20 @@ const COMPARED = ['--systems', 'popularity,co-visitation,blend,ranker']
 
 /** Protocol, data, one case asked in so many, what the report is called beside, and further options. */
 const RUNS = [
-  ['leave-one-out', 'ml-100k', 1],
-  ['sampled', 'ml-100k', 1],
-  ['candidates', 'ml-100k', 1],
-  ['temporal', 'ml-100k', 1],
-  ['prequential', 'ml-100k', 5],
   ['leave-one-out', 'ml-1m', 1],
-  ['sampled', 'ml-1m', 1],
-  ['candidates', 'ml-1m', 10],
-  ['temporal', 'ml-1m', 20],
   ['prequential', 'ml-1m', 20],
+  ['leave-one-out', 'ml-100k', 1],
+  ['prequential', 'ml-100k', 5],
+  ['temporal', 'ml-1m', 20],
+  ['temporal', 'ml-100k', 5],
+  ['candidates', 'ml-1m', 10],
+  ['candidates', 'ml-100k', 1],
+  ['sampled', 'ml-1m', 1],
+  ['sampled', 'ml-100k', 1],
   ['leave-one-out', 'ml-1m', 1, 'trained', [...COMPARED, ...MODELS]],
 ]
+
+const wanted = process.argv.slice(2)
 
 function tributary(...args) {
   const { status } = spawnSync('node', ['src/bin/tributary.mjs', 'evaluate', ...args], { stdio: 'inherit' })
@@ -25,7 +28,9 @@ function tributary(...args) {
 }
 
 for (const [protocol, data, every, beside, options = []] of RUNS) {
-  const json = `docs/quality/${[protocol, data, ...(beside ? [beside] : [])].join('-')}.json`
+  const name = [protocol, data, ...(beside ? [beside] : [])].join('-')
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const json = `docs/quality/${name}.json`
   tributary('--protocol', protocol, '--data', data, '--every', String(every), '--json', json, ...options)
 }
 tributary('--docs', 'docs/quality')

@@ -1,6 +1,9 @@
-const BINS = 10
+/** A list of a thousand items has probabilities of a thousandth: three bins a power of ten, and one for all below. */
+const PER_DECADE = 3
+const LEAST_DECADE = -4
+const BINS = 1 - PER_DECADE * LEAST_DECADE
 
-/** Predicted probabilities in bins of equal width, with what came of them. */
+/** Predicted probabilities in bins, with what came of them. */
 export interface Calibration {
   readonly count: Float64Array
   /** Sums. */
@@ -14,7 +17,8 @@ export function emptyCalibration(): Calibration {
 
 /** @param probability 0 to 1 */
 export function addPrediction(into: Calibration, probability: number, happened: boolean): void {
-  const bin = Math.min(BINS - 1, Math.floor(probability * BINS))
+  const above = 1 + Math.floor(PER_DECADE * (Math.log10(probability) - LEAST_DECADE))
+  const bin = Math.min(BINS - 1, Math.max(0, above))
   into.count[bin]!++
   into.predicted[bin]! += probability
   if (happened) into.actual[bin]!++

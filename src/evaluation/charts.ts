@@ -1,10 +1,16 @@
 /** Plots as SVG text, for a page that needs nothing else. */
 
-const WIDTH = 720
+const WIDTH = 760
 const HEIGHT = 300
 const MAP_HEIGHT = 520
-const MARGIN = { left: 56, right: 150, top: 16, bottom: 36 }
-const COLOURS = ['#9aa0a6', '#b07d2b', '#d9a441', '#5b8c5a', '#2f6f4f', '#7a5195', '#4b2e83', '#2f6db3', '#c8371b']
+const MARGIN = { left: 56, right: 190, top: 16, bottom: 36 }
+/** As many as there are systems. */
+const COLOURS = [
+  ...['#9aa0a6', '#b07d2b', '#d9a441', '#5b8c5a', '#2f6f4f', '#7a5195', '#4b2e83', '#2f6db3', '#c8371b', '#e056a0'],
+  ...['#15a3a3', '#8fb62b', '#8c4a2f', '#5f6b7a'],
+]
+/** Groups that a map names. */
+const NAMED_GROUPS = 8
 
 export interface Series {
   readonly name: string
@@ -95,7 +101,7 @@ export function mapChart(points: readonly { x: number; y: number; group: string 
   const sizes = new Map<string, number>()
   for (const { group } of points) sizes.set(group, (sizes.get(group) ?? 0) + 1)
   const bySize = [...sizes].sort(([, a], [, b]) => b - a).map(([group]) => group)
-  const named = bySize.slice(0, COLOURS.length - 1)
+  const named = bySize.slice(0, NAMED_GROUPS)
   const names = [...named, ...(bySize.length > named.length ? ['others'] : [])]
   const xOf = scale(extent(points.map(({ x }) => x)), MARGIN.left, WIDTH - MARGIN.right)
   const yOf = scale(extent(points.map(({ y }) => y)), MAP_HEIGHT - MARGIN.top, MARGIN.top)

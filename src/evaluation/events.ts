@@ -55,9 +55,10 @@ export function interactionAt(events: Events, sequence: number): Interaction {
   }
 }
 
-/** A rating from which an item counts as liked; what carries no rating counts as liked. */
+/** A rating from which an item counts as liked. */
 const LIKED = 4
 
+/** Of what carries no rating nothing is known. */
 export function isLiked(events: Events, sequence: number): boolean {
-  return !(events.value[sequence]! < LIKED)
+  return events.value[sequence]! >= LIKED
 }

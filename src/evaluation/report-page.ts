@@ -78,10 +78,10 @@ function sectionsOf(report: Report, embeddings: readonly EmbeddingMap[]): string
 }
 
 const STYLE = `:root{color-scheme:light dark}
-body{font:15px/1.5 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem}
+body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2.2rem}
 table{display:block;overflow-x:auto;border-collapse:collapse;font-variant-numeric:tabular-nums}
-th,td{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #8883}
+th,td{padding:.2rem .55rem;text-align:right;border-bottom:1px solid #8883}
 th:first-child,td:first-child{text-align:left}
 td small{opacity:.65}.facts{opacity:.75}svg{max-width:100%;height:auto}svg text{fill:currentColor}`
 
@@ -93,7 +93,7 @@ function facts({ split, seed, every, machine, seconds }: Report): string {
   const all = { ...split, seed, ...(every > 1 ? { 'one case in': every } : {}), machine, seconds }
   return Object.entries(all)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => escapeText(`${name}: ${value}`))
+    .map(([name, value]) => escapeText(`${name}: ${value!.toLocaleString('en-US')}`))
     .join(' · ')
 }
 
@@ -125,13 +125,37 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return `<table>${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>`
 }
 
+/** Questions that a point of a line stands for at least: fewer say more of chance than of time. */
+const LEAST_OF_A_POINT = 500
+
 function timelineChart({ timeline, lists }: Report, metric: string): string {
   if (timeline.length === 0) return ''
+  const runs = joined(timeline)
   const series = Object.keys(lists).map((name) => ({
     name,
-    points: timeline.map(({ part, systems }) => [(part + 0.5) / TIMELINE_PARTS, systems[name]![metric]!] as const),
+    points: runs.map((run) => {
+      const questions = run.reduce((sum, { n }) => sum + n, 0)
+      const part = run.reduce((sum, point) => sum + point.n * point.part, 0) / questions
+      const value = run.reduce((sum, { n, systems }) => sum + n * systems[name]![metric]!, 0) / questions
+      return [(part + 0.5) / TIMELINE_PARTS, value] as const
+    }),
   }))
   return lineChart(series, 'share of the stream', (x) => `${Math.round(100 * x)} %`)
+}
+
+/** Neighbouring parts of the stream, as many as make a point. */
+function joined(timeline: Report['timeline']): Report['timeline'][number][][] {
+  const runs: Report['timeline'][number][][] = [[]]
+  let questions = 0
+  for (const point of timeline) {
+    if (questions >= LEAST_OF_A_POINT) {
+      runs.push([])
+      questions = 0
+    }
+    runs.at(-1)!.push(point)
+    questions += point.n
+  }
+  return runs
 }
 
 function sliceChart(report: Report, kind: string): string {
@@ -177,7 +201,13 @@ function biasChart({ slices, lists }: Report): string {
   return scatterChart(points, 'mean share of users who know what is shown (Popularity@10)', 'HR@10')
 }
 
-function sourceChart({ sources }: Report): string {
+/** The sources that proposed anything: there may be no models. */
+function speaking({ sources }: Report): Report['sources'] {
+  return sources.filter(({ name, overlap }) => overlap[name]! > 0)
+}
+
+function sourceChart(report: Report): string {
+  const sources = speaking(report)
   if (sources.length === 0) return ''
   return barChart(
     sources.map(({ name }) => name),
@@ -190,7 +220,8 @@ function sourceChart({ sources }: Report): string {
   )
 }
 
-function overlapChart({ sources }: Report): string {
+function overlapChart(report: Report): string {
+  const sources = speaking(report)
   if (sources.length === 0) return ''
   const names = sources.map(({ name }) => name)
   return heatMap(
@@ -199,17 +230,21 @@ function overlapChart({ sources }: Report): string {
   )
 }
 
+/** Of what should happen in a bin, to be drawn: of less, what happens is chance. */
+const LEAST_EXPECTED = 3
+
 function calibrationChart({ calibration = {} }: Report): string {
   if (Object.keys(calibration).length === 0) return ''
   const series = Object.entries(calibration).map(([name, { bins }]) => ({
     name,
-    points: bins.map(({ predicted, actual }) => [predicted, actual] as const),
+    points: bins
+      .filter(({ n, predicted }) => n * predicted >= LEAST_EXPECTED)
+      .map(({ predicted, actual }) => [predicted, actual] as const),
   }))
-  const ends = [
-    [0, 0],
-    [1, 1],
-  ] as const
-  return lineChart([{ name: 'perfect', points: ends }, ...series], 'predicted probability', (x) => x.toFixed(2))
+  const most = Math.max(0, ...series.flatMap(({ points }) => points.map(([predicted]) => predicted)))
+  const ends = [0, most].map((end) => [end, end] as const)
+  const format = (x: number) => Number(x.toPrecision(2)).toString()
+  return lineChart([{ name: 'perfect', points: ends }, ...series], 'predicted probability', format)
 }
 
 function calibrationTable({ calibration = {} }: Report): string {
@@ -225,8 +260,8 @@ function calibrationTable({ calibration = {} }: Report): string {
 function latencyChart({ latencies = {} }: Report): string {
   const entries = Object.entries(latencies)
   if (entries.length === 0) return ''
-  const series = entries.map(([name, { n, bins }]) => ({
-    name,
+  const series = entries.map(([names, { n, bins }]) => ({
+    name: names.replace(/, .*/, (rest) => ` and ${rest.split(', ').length - 1} more`),
     points: bins.map(({ untilMs, n: count }) => [Math.log10(untilMs), count / n] as const),
   }))
   const rows = entries.map(([name, { n, p50Ms, p90Ms, p99Ms }]) => [

@@ -143,6 +143,11 @@ describe('calibration', () => {
     ])
   })
 
+  it('tells small probabilities apart: those of long lists are', () => {
+    const bins = reliability(of([0, 0.00001, 0.001, 0.0011, 0.01, 1].map((probability) => [probability, false])))
+    expect(bins.map(({ n }) => n)).toEqual([2, 2, 1, 1])
+  })
+
   it('adds up over parts', () => {
     const whole = of([
       [0.9, true],

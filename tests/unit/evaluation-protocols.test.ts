@@ -218,6 +218,13 @@ describe('prequential', () => {
     expect(plan.headlines).not.toContain('all')
   })
 
+  it('counts nothing as liked that carries no rating', async () => {
+    const events = await eventsOf(['a,x,1,', 'a,y,2,', 'a,z,3,5', 'a,v,4,3'])
+    expect(cases(PROTOCOLS.prequential!(events, OPTIONS)).map(({ questions: [q] }) => q!.slices.length)).toEqual([
+      1, 2, 1,
+    ])
+  })
+
   it('does not ask for what the user has met before', async () => {
     const tally = await evaluate(PROTOCOLS.prequential!(await eventsOf(['a,x,1', 'a,y,2', 'a,x,3']), OPTIONS))
     expect([tally.slices.all!.n, tally.repeated]).toEqual([1, 1])
