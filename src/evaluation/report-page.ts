@@ -158,8 +158,11 @@ function joined(timeline: Report['timeline']): Report['timeline'][number][][] {
   return runs
 }
 
+/** Questions that a bar stands for at least. */
+const LEAST_OF_A_BAR = 20
+
 function sliceChart(report: Report, kind: string): string {
-  const parts = partsOf(report, kind)
+  const parts = partsOf(report, kind).filter(({ n }) => n >= LEAST_OF_A_BAR)
   if (parts.length === 0) return ''
   const labels = parts.map(({ part }) => part)
   const series = Object.keys(report.lists).map((name) => ({
@@ -261,7 +264,7 @@ function latencyChart({ latencies = {} }: Report): string {
   const entries = Object.entries(latencies)
   if (entries.length === 0) return ''
   const series = entries.map(([names, { n, bins }]) => ({
-    name: names.replace(/, .*/, (rest) => ` and ${rest.split(', ').length - 1} more`),
+    name: names.replace(/, .*/, (rest) => ` +${rest.split(', ').length - 1}`),
     points: bins.map(({ untilMs, n: count }) => [Math.log10(untilMs), count / n] as const),
   }))
   const rows = entries.map(([name, { n, p50Ms, p90Ms, p99Ms }]) => [
