@@ -41,25 +41,27 @@ export function encodeTensors(tensors: Tensors, metadata: Readonly<Record<string
   return bytes
 }
 
-/** @throws CORRUPT for bytes that are not such a file, or not the whole of it */
+/**
+ * The tensors are views of `bytes` where floats may begin there, else of a copy.
+ * @throws CORRUPT for bytes that are not such a file, or not the whole of it
+ */
 export function decodeTensors(bytes: Uint8Array): { tensors: Tensors; metadata: Readonly<Record<string, string>> } {
-  // A copy that begins where floats may.
-  const buffer = new Uint8Array(bytes).buffer
-  const { header, start } = readHeader(buffer)
+  const { buffer, byteOffset } = bytes.byteOffset % FLOAT_BYTES === 0 ? bytes : new Uint8Array(bytes)
+  const { header, start } = readHeader(bytes)
   const { [METADATA]: metadata = {}, ...entries } = header
   const tensors = new Map<string, Tensor>()
   for (const [name, { dtype, shape, data_offsets: [from, to] = [0, -1] }] of Object.entries(entries)) {
     const length = shape?.reduce((product, size) => product * size, 1)
-    if (dtype !== 'F32' || (to - from) / FLOAT_BYTES !== length || start + to > buffer.byteLength) {
+    if (dtype !== 'F32' || (to - from) / FLOAT_BYTES !== length || start + to > bytes.byteLength) {
       throw corrupt(`tensor ${name} is not all there, or not of 32-bit floats`)
     }
-    tensors.set(name, { shape, data: new Float32Array(buffer, start + from, length) })
+    tensors.set(name, { shape, data: new Float32Array(buffer, byteOffset + start + from, length) })
   }
   return { tensors, metadata: metadata as unknown as Record<string, string> }
 }
 
-function readHeader(buffer: ArrayBuffer): { header: Record<string, Entry>; start: number } {
-  const bytes = Buffer.from(buffer)
+function readHeader(file: Uint8Array): { header: Record<string, Entry>; start: number } {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
   const length = bytes.length < HEADER_LENGTH_BYTES ? Number.NaN : Number(bytes.readBigUInt64LE())
   const start = HEADER_LENGTH_BYTES + length
   if (!(start <= bytes.length) || start % FLOAT_BYTES !== 0) throw corrupt('its header is not all there')

@@ -11,20 +11,22 @@ const CHUNK_BYTES = 256 * 1024
  */
 export async function readChecked(path: string, name: string, manifest: Manifest): Promise<Uint8Array> {
   const bytes = new Uint8Array(manifest.files[name]?.bytes ?? 0)
-  let end = 0
-  await check(path, name, manifest, (chunk) => {
-    bytes.set(chunk, end)
-    end += chunk.length
-  })
+  await readAll(path, name, manifest, (at) => bytes.subarray(at, at + CHUNK_BYTES))
   return bytes
 }
 
 /** The same without keeping what was read. */
-export async function check(
+export async function check(path: string, name: string, manifest: Manifest): Promise<void> {
+  const buffer = new Uint8Array(CHUNK_BYTES)
+  await readAll(path, name, manifest, () => buffer)
+}
+
+/** @param placeFor where what lies at an offset is to be put, or the beginning of it */
+async function readAll(
   path: string,
   name: string,
   manifest: Manifest,
-  onChunk?: (chunk: Uint8Array) => void,
+  placeFor: (offset: number) => Uint8Array,
 ): Promise<void> {
   const { version } = manifest
   const expected = manifest.files[name]
@@ -36,13 +38,12 @@ export async function check(
     const { size } = await file.stat()
     if (size !== expected.bytes) throw corrupt(version, `${path} has ${size} bytes in place of ${expected.bytes}`)
     const hash = createHash('sha256')
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES)
+    for (let offset = 0; offset < size; ) {
+      const place = placeFor(offset)
+      const { bytesRead } = await file.read(place)
       if (bytesRead === 0) break
-      const chunk = buffer.subarray(0, bytesRead)
-      hash.update(chunk)
-      onChunk?.(chunk)
+      hash.update(place.subarray(0, bytesRead))
+      offset += bytesRead
     }
     if (hash.digest('hex') !== expected.sha256) throw corrupt(version, `${path} is not what was written (checksum)`)
   } finally {

@@ -15,6 +15,12 @@ describe('a tensor file', () => {
     expect(decodeTensors(shifted.subarray(3))).toEqual({ tensors, metadata: { model: 'sequence' } })
   })
 
+  it('is not copied where floats may begin in it', () => {
+    const file = new Uint8Array(encodeTensors(tensors))
+    const { data } = decodeTensors(file).tensors.get('items')!
+    expect(data.buffer).toBe(file.buffer)
+  })
+
   it('has the layout of safetensors', () => {
     const bytes = Buffer.from(encodeTensors(tensors))
     const length = Number(bytes.readBigUInt64LE())
