@@ -63,7 +63,8 @@ function optionsOf(series, width, formatTime) {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 4, 0, 0],
+    // Room for half of the last time.
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
@@ -72,6 +73,7 @@ function optionsOf(series, width, formatTime) {
         ...axis,
         grid: { show: false },
         space: 80,
+        size: 28,
         values: (_plot, ticks) => ticks.map(formatTime),
       },
       { ...axis, grid, size: 46, values: (_plot, ticks) => ticks.map(series[0]?.formatTick ?? formatNumber) },

@@ -54,9 +54,9 @@ function pair(next) {
 function blades(next) {
   const shift = between(next, -30, 30)
   return [
-    many(7, (i) =>
+    many(9, (i) =>
       path(
-        `M${-80 + i * 44 + shift} 210L${20 + i * 44 + shift} -10h18L${-62 + i * 44 + shift} 210z`,
+        `M${-121 + i * 44 + shift} 300L${20 + i * 44 + shift} -10h18L${-103 + i * 44 + shift} 300z`,
         i % 3 ? 'a' : 'b',
       ),
     ),
@@ -132,10 +132,16 @@ function peaks(next) {
   const [x, y] = [between(next, 60, 90), between(next, 50, 70)]
   return [
     circle(between(next, 130, 165), between(next, 40, 70), 20, 'c'),
-    path(`M-20 210L${x} ${y}L${x + 100} 210z`, 'a'),
+    path(mountain(x, y, x + 20, 100), 'a'),
     path(`M${x - 22} ${y + 32}L${x} ${y}L${x + 21} ${y + 32}l-10 -7l-11 9l-10 -9z`, 'c'),
-    path(`M60 210L${x + 76} ${y + 52}L230 210z`, 'b half'),
+    path(mountain(x + 76, y + 52, x + 16, 154 - x), 'b half'),
   ]
+}
+
+/** Down to the foot of the poster; so wide to the left and to the right of its summit where it is 210 from the top. */
+function mountain(x, y, left, right) {
+  const more = (300 - y) / (210 - y)
+  return `M${x - left * more} 300L${x} ${y}L${x + right * more} 300z`
 }
 
 function keyhole(next) {
