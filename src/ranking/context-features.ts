@@ -10,7 +10,7 @@ const LEAST_SCORE = 1e-9
 const MEAN_RATING = 3.5
 
 /** What is the same for all candidates of a request: it matters through what it makes of their features. */
-export const CONTEXT_FEATURES = [
+const CONTEXT_FEATURES = [
   'gap',
   'pace',
   'pace-of-five',
@@ -27,11 +27,17 @@ export const CONTEXT_FEATURES = [
   'recent-year',
 ] as const
 
-/** One feature a source, by its name: how sure it is of its best candidate. */
-export const confidenceOf = (source: string) => `best-${source}`
+/** Sources that know nothing of the user's history: their best is no more certain for one request than for another. */
+const THE_SAME_FOR_ALL: ReadonlySet<string> = new Set(['fresh', 'favourite-genre', 'trending', 'popular'])
+
+/** CONTEXT_FEATURES, then of each source that goes by the history how sure it is of its best candidate. */
+export function contextNames(sources: readonly string[]): readonly string[] {
+  const sure = sources.filter((source) => !THE_SAME_FOR_ALL.has(source))
+  return [...CONTEXT_FEATURES, ...sure.map((source) => `best-${source}`)]
+}
 
 /**
- * @param into CONTEXT_FEATURES, then the confidence of each source in the order of `scored.proposals`
+ * @param into as `contextNames` of the sources of `scored.proposals` says
  * @param best greatest score of each source among the candidates
  */
 export function readContext(scored: Scored, content: ItemContent, best: Float64Array, into: Float32Array): void {
@@ -63,8 +69,9 @@ export function readContext(scored: Scored, content: ItemContent, best: Float64A
   CONTEXT_FEATURES.forEach((name, column) => {
     into[column] = numbers[name]
   })
-  for (let source = 0; source < best.length; source++) {
-    into[CONTEXT_FEATURES.length + source] = Math.log(LEAST_SCORE + best[source]!)
+  let column: number = CONTEXT_FEATURES.length
+  for (const [index, { source }] of scored.proposals.entries()) {
+    if (!THE_SAME_FOR_ALL.has(source.name)) into[column++] = Math.log(LEAST_SCORE + best[index]!)
   }
 }
 

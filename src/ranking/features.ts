@@ -3,13 +3,20 @@ import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import { ROW_EXPONENT, ROW_OFFSET } from '../retrieval/sources/neighbour-scores.ts'
 import { NEIGHBOUR_WORDS } from '../state/values/neighbours.ts'
-import { CONTEXT_FEATURES, confidenceOf, RECENT, readContext } from './context-features.ts'
+import { contextNames, RECENT, readContext } from './context-features.ts'
 import { countBits, type ItemContent, overlap } from './item-content.ts'
 
 /** Of the best score, what one of nothing counts as: logarithms stay finite, and -7 is far behind. */
 const FLOOR = 1e-3
-/** History entries whose co-visits are features of their own. */
-const LAGS = 3
+const [AFTER, BEFORE] = [1, 2]
+/** History entries whose co-visits are features of their own, and which word of them: in the order of the features. */
+const CO_VISITS = [
+  [0, AFTER],
+  [1, AFTER],
+  [2, AFTER],
+  [0, BEFORE],
+  [1, BEFORE],
+] as const
 /** Sources that remember which history entry spoke loudest. */
 const WITH_LOUDEST: ReadonlySet<string> = new Set(['co-visitation', 'item-cf', 'session-knn'])
 /** Ratings of MEAN_RATING that every item is given on top of its own. */
@@ -21,6 +28,8 @@ const ITEM_FEATURES = [
   'co-visits-1',
   'co-visits-2',
   'co-visits-3',
+  'co-visits-before-1',
+  'co-visits-before-2',
   'visits',
   'popularity',
   'trend',
@@ -34,9 +43,13 @@ const ITEM_FEATURES = [
   'genres-of-recent',
 ] as const
 
-/** Models whose inner products with all candidates are features, whatever found them. */
+/**
+ * Models whose inner products with all candidates are features, whatever found them, and the cosines between these and the
+ * user's latest item.
+ */
 const TOWERS: readonly ModelName[] = ['sequence', 'two-tower']
 const nearness = (model: ModelName) => `nearness-${model}`
+const likeness = (model: ModelName) => `likeness-${model}`
 
 /** The features of a list of candidates. Owned by the reader that made it, valid until its next call. */
 export interface FeatureTable {
@@ -72,8 +85,9 @@ export class FeatureReader {
       ...sources,
       ...this.#loudest.map((source) => `loudest-${sources[source]}`),
       ...TOWERS.map(nearness),
+      ...TOWERS.map(likeness),
     ]
-    this.contextNames = [...CONTEXT_FEATURES, ...sources.map(confidenceOf)]
+    this.contextNames = contextNames(sources)
     this.#context = new Float32Array(this.contextNames.length)
     this.#best = new Float64Array(sources.length)
   }
@@ -86,12 +100,13 @@ export class FeatureReader {
     this.#readCoVisits(scored, candidates, items)
     this.#readSources(scored, candidates, items)
     this.#readTowers(scored, candidates, items)
+    this.#readLikeness(scored, candidates, items)
     readContext(scored, this.#content, this.#best, this.#context)
     return { candidates, items, context: this.#context }
   }
 
   #readStatistics({ context, blended }: Scored, candidates: readonly number[], into: Float32Array): void {
-    const { table, history, user } = context
+    const { table, history, user, isPast } = context
     const { year, genres } = this.#content
     const recent = history.slice(0, RECENT).map(({ item }) => item)
     const logVisits = (item: number) => Math.log1p(table.visits[item] ?? 0)
@@ -102,8 +117,10 @@ export class FeatureReader {
     const lastGenres = genres[recent[0] ?? -1] ?? 0
     const taste = this.#taste(user?.genres ?? [])
     const best = bestOf(candidates, (item) => blended.get(item))
-    const popularity = bestOf(candidates, (item) => table.popularity[item] ?? 0)
-    const trend = bestOf(candidates, (item) => table.trend[item] ?? 0)
+    const popularityOf = (item: number) => (isPast ? 0 : (table.popularity[item] ?? 0))
+    const trendOf = (item: number) => (isPast ? 0 : (table.trend[item] ?? 0))
+    const popularity = bestOf(candidates, popularityOf)
+    const trend = bestOf(candidates, trendOf)
     for (let row = 0; row < candidates.length; row++) {
       const item = candidates[row]!
       const mask = genres[item] ?? 0
@@ -114,9 +131,11 @@ export class FeatureReader {
         0,
         0,
         0,
+        0,
+        0,
         visits,
-        relative(table.popularity[item] ?? 0, popularity),
-        relative(table.trend[item] ?? 0, trend),
+        relative(popularityOf(item), popularity),
+        relative(trendOf(item), trend),
         ((table.ratingSum[item] ?? 0) + PRIOR_RATINGS * MEAN_RATING) / ((table.ratings[item] ?? 0) + PRIOR_RATINGS) -
           MEAN_RATING,
         itemYear,
@@ -131,22 +150,22 @@ export class FeatureReader {
     }
   }
 
-  /** How much each candidate was visited after each of the latest entries, relative to the best of them. */
+  /** How much each candidate was visited after, and before, the latest entries, relative to the best of them. */
   #readCoVisits({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
     const { history, rows, table } = context
     if (this.#together.length < table.visits.length) this.#together = new Float64Array(table.visits.length)
     const together = this.#together
     const width = this.names.length
-    for (let lag = 0; lag < LAGS; lag++) {
+    for (const [at, [lag, word]] of CO_VISITS.entries()) {
       const factor = (ROW_OFFSET + (table.visits[history[lag]?.item ?? -1] ?? 0)) ** -ROW_EXPONENT
-      addRow(rows[lag], factor, together)
-      const column = ITEM_FEATURES.indexOf('co-visits-1') + lag
+      addRow(rows[lag], word, factor, together)
+      const column = ITEM_FEATURES.indexOf('co-visits-1') + at
       const best = bestOf(candidates, (item) => together[item]! * table.rarity[item]!)
       for (let i = 0; i < candidates.length; i++) {
         const item = candidates[i]!
         into[i * width + column] = relative((together[item] ?? 0) * (table.rarity[item] ?? 0), best)
       }
-      addRow(rows[lag], 0, together)
+      addRow(rows[lag], word, 0, together)
     }
   }
 
@@ -175,13 +194,24 @@ export class FeatureReader {
     const { release, history, now } = context
     const width = this.names.length
     for (const [tower, model] of TOWERS.entries()) {
-      const column = width - TOWERS.length + tower
+      const column = width - 2 * TOWERS.length + tower
       const scores = release?.scores(model, candidates, history, now)
       const least = scores?.reduce((min, score) => (score > -Infinity && score < min ? score : min), Infinity) ?? 0
       for (let i = 0; i < candidates.length; i++) {
         const score = scores?.[i] ?? 0
         into[i * width + column] = score > -Infinity ? score : Number.isFinite(least) ? least : 0
       }
+    }
+  }
+
+  /** Cosines with the latest entry in the trained models' spaces, 0 for what a model does not know. */
+  #readLikeness({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
+    const { release, history } = context
+    const width = this.names.length
+    for (const [tower, model] of TOWERS.entries()) {
+      const column = width - TOWERS.length + tower
+      const cosines = history.length > 0 ? release?.cosines(model, history[0]!.item, candidates) : undefined
+      for (let i = 0; i < candidates.length; i++) into[i * width + column] = cosines?.[i] ?? 0
     }
   }
 
@@ -203,13 +233,13 @@ export class FeatureReader {
   }
 }
 
-/** Adds the visits after, times `factor`, to `into` by item index; a factor of 0 clears what was added. */
-function addRow(row: NeighbourRow | undefined, factor: number, into: Float64Array): void {
+/** Adds the visits of one word, times `factor`, to `into` by item index; a factor of 0 clears what was added. */
+function addRow(row: NeighbourRow | undefined, word: number, factor: number, into: Float64Array): void {
   if (!row) return
   const { items, weights } = row
   for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
     const item = items[at]!
-    if (item < into.length) into[item] = factor === 0 ? 0 : factor * weights[at + 1]!
+    if (item < into.length) into[item] = factor === 0 ? 0 : factor * weights[at + word]!
   }
 }
 

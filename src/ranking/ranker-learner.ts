@@ -3,22 +3,28 @@ import type { FeatureTable } from './features.ts'
 import { columnMeans, contextLayer, standardised } from './rank-candidates.ts'
 import { HIDDEN, initialParameters, type RankerParameters, zeroParameters } from './ranker-parameters.ts'
 
-/** Candidates that the target is compared with, drawn anew for each example: a softmax over a sample learns the same order. */
-const NEGATIVES = 127
-const BATCH = 8
-const LEARNING_RATE = 0.002
+/** Candidates that the target is compared with, drawn once for each example: a softmax over a sample learns the same order. */
+const NEGATIVES = 63
+/** The latest examples, of which each new one has some learned again beside it. */
+const KEPT = 16_384
+const REPLAYED = 7
+const BATCH = 32
+const LEARNING_RATE = 0.004
 const MOMENTUM = 0.9
 const SQUARES = 0.999
 const EPSILON = 1e-8
+/** Of the averaged parameters, what a step leaves as it was. */
+const AVERAGED = 0.999
 /** Lists that the running means and variances remember. */
 const MEMORY = 2_000
 const LEAST_VARIANCE = 1e-6
+/** Probabilities further from what was are passed on: the many others move nothing. */
+const LEAST_ERROR = 1e-4
 
-/** The target and its negatives, centred and scaled; the target first. */
+/** What was learned from a list: the target first, then its negatives. */
 interface Example {
-  readonly count: number
-  /** (count, features). */
-  readonly rows: Float32Array
+  /** (1 + negatives, features): less the means of the whole list, not scaled. */
+  readonly rows: Float16Array
   readonly context: Float32Array
 }
 
@@ -26,10 +32,15 @@ const TRAINED = ['linear', 'hidden', 'contextHidden', 'bias', 'output'] as const
 
 /**
  * Learns to rank from one example after another: the loss is the cross-entropy of a softmax over the target and a sample
- * of the other candidates (McFadden's conditional logit), the optimiser Adam (Kingma & Ba 2015). It can go on forever.
+ * of the other candidates (McFadden's conditional logit), the optimiser Adam (Kingma & Ba 2015). Earlier examples are
+ * learned again beside each new one (experience replay, Lin 1992), and what is used is a running average of what the
+ * steps arrive at (Polyak & Juditsky 1992): as good as several passes with a falling rate, and it can go on forever.
  */
 export class RankerLearner {
+  /** Averaged over the latest steps. */
   readonly parameters: RankerParameters
+  /** What the steps work on; scales are those of `parameters`. */
+  readonly #trained: RankerParameters
   readonly #random: Random
   readonly #learningRate: number
   readonly #gradient: RankerParameters
@@ -37,13 +48,19 @@ export class RankerLearner {
   readonly #second: RankerParameters
   readonly #variance: Float64Array
   readonly #contextVariance: Float64Array
+  /** A ring, the oldest overwritten. */
+  readonly #kept: Example[] = []
   #examples = 0
   /** Examples that the running means and variances start with. */
   readonly #remembered: number
+  /** Learned from since the last step. */
+  #inBatch = 0
   #steps = 0
+  /** (1 + negatives, features): the example at hand, scaled. */
+  readonly #rows: Float32Array
   readonly #layers = new Float64Array((NEGATIVES + 1) * HIDDEN)
   readonly #logits = new Float64Array(NEGATIVES + 1)
-  /** Running mean over the latest MEMORY examples. */
+  /** Of examples learned for the first time: running mean over the latest MEMORY. */
   loss = 0
 
   /** @param start goes on from there */
@@ -55,12 +72,15 @@ export class RankerLearner {
     this.#random = options.random
     this.#learningRate = options.learningRate ?? LEARNING_RATE
     this.parameters = options.start ?? initialParameters(names, contextNames, options.random)
+    const own = Object.fromEntries(TRAINED.map((name) => [name, this.parameters[name].slice()]))
+    this.#trained = { ...this.parameters, ...own }
     this.#gradient = zeroParameters(names, contextNames)
     this.#first = zeroParameters(names, contextNames)
     this.#second = zeroParameters(names, contextNames)
     this.#variance = Float64Array.from(this.parameters.scale, (scale) => (scale > 0 ? scale ** -2 : 1))
     this.#contextVariance = Float64Array.from(this.parameters.contextScale, (scale) => (scale > 0 ? scale ** -2 : 1))
     this.#remembered = options.start ? MEMORY : 0
+    this.#rows = new Float32Array((NEGATIVES + 1) * names.length)
   }
 
   get learningRate(): number {
@@ -74,16 +94,26 @@ export class RankerLearner {
 
   /** @param target row of the candidate that was taken */
   learn(table: FeatureTable, target: number): void {
-    const { names } = this.parameters
     const count = table.candidates.length
     if (count < 2) return
-    this.#examples++
-    const means = columnMeans(table.items, count, names.length)
+    const means = columnMeans(table.items, count, this.parameters.names.length)
     this.#observe(table, means)
-    const example = this.#standardised(table, means, this.#draw(count, target))
-    this.#forward(example)
-    this.#backward(example)
-    if (this.#examples % BATCH === 0) this.#step()
+    const example = this.#exampleOf(table, means, this.#draw(count, target))
+    this.#kept[this.#examples % KEPT] = example
+    this.#examples++
+    this.loss += (this.#learn(example) - this.loss) / Math.min(this.#examples, MEMORY)
+    for (let n = 0; n < REPLAYED; n++) this.#learn(this.#kept[this.#random.below(this.#kept.length)]!)
+  }
+
+  /** @returns its loss, before */
+  #learn(example: Example): number {
+    const { context } = example
+    const standard = context.map((_, c) => standardised(this.parameters, context, c))
+    const count = this.#scale(example.rows)
+    this.#forward(count, standard)
+    const loss = this.#backward(count, standard)
+    if (++this.#inBatch === BATCH) this.#step()
+    return loss
   }
 
   /** The target first, then other rows, each once. */
@@ -103,7 +133,7 @@ export class RankerLearner {
 
   /** Running variances within lists, and running mean and variance of the context. */
   #observe({ items, candidates, context }: FeatureTable, means: Float64Array): void {
-    const rate = 1 / Math.min(this.#remembered + this.#examples, MEMORY)
+    const rate = 1 / Math.min(this.#remembered + this.#examples + 1, MEMORY)
     const { scale, contextMean, contextScale } = this.parameters
     const count = candidates.length
     const squares = new Float64Array(means.length)
@@ -122,22 +152,30 @@ export class RankerLearner {
     }
   }
 
-  #standardised({ items, context }: FeatureTable, means: Float64Array, drawn: readonly number[]): Example {
-    const { scale } = this.parameters
+  #exampleOf({ items, context }: FeatureTable, means: Float64Array, drawn: readonly number[]): Example {
     const width = means.length
-    const rows = new Float32Array(drawn.length * width)
+    const rows = new Float16Array(drawn.length * width)
     for (let i = 0; i < drawn.length; i++) {
       const from = drawn[i]! * width
-      for (let f = 0; f < width; f++) rows[i * width + f] = (items[from + f]! - means[f]!) * scale[f]!
+      for (let f = 0; f < width; f++) rows[i * width + f] = items[from + f]! - means[f]!
     }
-    return { count: drawn.length, rows, context: context.map((_, c) => standardised(this.parameters, context, c)) }
+    return { rows, context: context.slice() }
   }
 
-  #forward({ count, rows, context }: Example): void {
-    const { linear, hidden, output } = this.parameters
+  /** Scales an example's rows. @returns how many there are */
+  #scale(rows: Float16Array): number {
+    const { scale } = this.parameters
+    for (let i = 0; i < rows.length; i += scale.length) {
+      for (let f = 0; f < scale.length; f++) this.#rows[i + f] = rows[i + f]! * scale[f]!
+    }
+    return rows.length / scale.length
+  }
+
+  #forward(count: number, context: Float32Array): void {
+    const { linear, hidden, output } = this.#trained
     const width = linear.length
-    const base = contextLayer(this.parameters, context)
-    const layers = this.#layers
+    const base = contextLayer(this.#trained, context)
+    const [rows, layers] = [this.#rows, this.#layers]
     for (let i = 0; i < count; i++) {
       const layer = i * HIDDEN
       for (let h = 0; h < HIDDEN; h++) layers[layer + h] = base[h]!
@@ -152,18 +190,18 @@ export class RankerLearner {
     }
   }
 
-  #backward({ count, rows, context }: Example): void {
-    const { output } = this.parameters
+  /** Adds to the gradient. @returns the loss */
+  #backward(count: number, context: Float32Array): number {
+    const { output } = this.#trained
     const { linear, hidden, contextHidden, bias, output: outputGradient } = this.#gradient
     const width = linear.length
-    const layers = this.#layers
+    const [rows, layers] = [this.#rows, this.#layers]
     const probabilities = softmax(this.#logits.subarray(0, count))
-    this.loss += (-Math.log(probabilities[0]! + 1e-12) - this.loss) / Math.min(this.#examples, MEMORY)
     const back = new Float64Array(HIDDEN)
     const backSum = new Float64Array(HIDDEN)
     for (let i = 0; i < count; i++) {
       const error = probabilities[i]! - (i === 0 ? 1 : 0)
-      if (Math.abs(error) < 1e-5) continue
+      if (Math.abs(error) < LEAST_ERROR) continue
       for (let h = 0; h < HIDDEN; h++) {
         const active = layers[i * HIDDEN + h]!
         back[h] = active > 0 ? error * output[h]! : 0
@@ -181,20 +219,29 @@ export class RankerLearner {
       const value = context[c]!
       for (let h = 0; h < HIDDEN; h++) contextHidden[c * HIDDEN + h]! += backSum[h]! * value
     }
+    return -Math.log(probabilities[0]! + 1e-12)
   }
 
   #step(): void {
+    this.#inBatch = 0
     this.#steps++
     const rate = (this.#learningRate * Math.sqrt(1 - SQUARES ** this.#steps)) / (1 - MOMENTUM ** this.#steps)
+    // The first steps go far: what they came from is forgotten sooner.
+    const averaged = this.#remembered > 0 ? AVERAGED : Math.min(AVERAGED, this.#steps / (this.#steps + 9))
     for (const name of TRAINED) {
-      const [values, gradient, first, second] = [this.parameters, this.#gradient, this.#first, this.#second].map(
-        (of) => of[name],
-      ) as [Float64Array, Float64Array, Float64Array, Float64Array]
+      const [values, average, gradient, first, second] = [
+        this.#trained,
+        this.parameters,
+        this.#gradient,
+        this.#first,
+        this.#second,
+      ].map((of) => of[name]) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
       for (let i = 0; i < values.length; i++) {
         const slope = gradient[i]! / BATCH
         first[i] = MOMENTUM * first[i]! + (1 - MOMENTUM) * slope
         second[i] = SQUARES * second[i]! + (1 - SQUARES) * slope * slope
         values[i]! -= (rate * first[i]!) / (Math.sqrt(second[i]!) + EPSILON)
+        average[i]! += (1 - averaged) * (values[i]! - average[i]!)
       }
       gradient.fill(0)
     }

@@ -31,6 +31,9 @@ export const SOURCES: readonly CandidateSource[] = [
   popular,
 ]
 
+/** Decayed statistics say what is popular at the end of the stream: of a day before it they say nothing. */
+const PAST_MS = 86_400_000
+
 export interface RetrieverOptions {
   readonly online: OnlineState
   readonly catalogue: Catalogue
@@ -105,7 +108,19 @@ export class Retriever {
         return []
       }),
     ])
-    return { now, history, influence, rows, sessions, user, table: this.#online.table, lists: this.lists, release }
+    const isPast = this.#online.streamTime - now > PAST_MS
+    return {
+      now,
+      history,
+      influence,
+      rows,
+      sessions,
+      user,
+      table: this.#online.table,
+      lists: this.lists,
+      isPast,
+      release,
+    }
   }
 
   async #sessions(query: Omit<TrailQuery, 'postings' | 'visits'>, recent: readonly number[]) {
@@ -129,7 +144,7 @@ export class Retriever {
     const { table } = this.#online
     const now = this.#online.streamTime
     const nothing = { history: [], influence: [], rows: [], sessions: [], user: undefined }
-    const context = { now, ...nothing, table, lists: this.lists }
+    const context = { now, ...nothing, table, lists: this.lists, isPast: false }
     return { context, ...new Blend(sources).run(context, this.#online.items.size) }
   }
 

@@ -8,7 +8,7 @@ import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { LoadedRelease } from '../releases/load-release.ts'
 import type { Neighbours, VectorIndex } from '../vector-index/vector-index.ts'
-import { nearestEmbeddings } from './nearest-embeddings.ts'
+import { cosine, nearestEmbeddings } from './nearest-embeddings.ts'
 import type { ItemIndex } from './online/item-index.ts'
 import type { HistoryEntry } from './online/online-state.ts'
 
@@ -170,6 +170,19 @@ export class ServedRelease {
       let sum = 0
       for (let i = 0; i < query.length; i++) sum += vector[start + i]! * query[i]!
       return sum
+    })
+  }
+
+  /** How alike items are to one in the space of a model's item embeddings; undefined where it does not know that one. */
+  cosines(name: ModelName, item: number, others: readonly number[]): Float64Array | undefined {
+    const tower = this.#towers.get(name)
+    const label = this.#labelOf.get(item)
+    if (!tower || label === undefined || label >= tower.index.size) return undefined
+    const { model } = tower
+    const own = this.#vector(model, label)
+    return Float64Array.from(others, (other) => {
+      const of = this.#labelOf.get(other)
+      return of === undefined || of >= tower.index.size ? 0 : cosine(own, this.#vector(model, of))
     })
   }
 

@@ -72,6 +72,24 @@ describe('the ranker', () => {
     expect(taught(50).parameters).not.toEqual(taught(50, 2).parameters)
   })
 
+  it('does not forget what it learned before for what it learns now', () => {
+    const learner = new RankerLearner(NAMES, CONTEXT, { random: new Random(1) })
+    const random = new Random(6)
+    const teach = (feature: (typeof NAMES)[number], gap: number) => {
+      const table = tableOf(random, gap)
+      learner.learn(table, best(table, feature))
+    }
+    for (let i = 0; i < 600; i++) teach(i % 2 === 0 ? 'visits' : 'year', i % 2 === 0 ? 10 : 1)
+    for (let i = 0; i < 400; i++) teach('year', 1)
+    let right = 0
+    for (let i = 0; i < 100; i++) {
+      const table = tableOf(random, 10)
+      const order = logits(learner.parameters, table)
+      if (order.indexOf(Math.max(...order)) === best(table, 'visits')) right++
+    }
+    expect(right).toBeGreaterThan(85)
+  })
+
   it('lowers the loss by a small step, so its gradient points the right way', () => {
     const table = tableOf(new Random(4), 2)
     const lossOf = (parameters: RankerParameters) => {

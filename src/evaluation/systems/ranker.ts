@@ -19,7 +19,7 @@ import { putBehind } from './unranked.ts'
 
 /** The ranker learns from one event in so many: at most so many examples, in reasonable time. */
 const EVERY = 4
-const MOST_EXAMPLES = 30_000
+const MOST_EXAMPLES = 50_000
 /** The same while there are trained models that do not take part yet. */
 const EVERY_BEFORE_MODELS = 80
 

@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly user: UserState | undefined
   readonly table: ItemTable
   readonly lists: TopLists
+  /** Whether the state is of long after the request: what was popular at its time is no longer known. */
+  readonly isPast: boolean
   /** The release in service when the request began; undefined before there is one. */
   readonly release?: ServedRelease | undefined
 }

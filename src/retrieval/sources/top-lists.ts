@@ -1,3 +1,4 @@
+// Sources that say what is popular now: of a past they know nothing.
 import type { CandidateSource } from './candidate-source.ts'
 
 /** Favourite genres that items are proposed from. */
@@ -8,7 +9,8 @@ export const popular: CandidateSource = {
   name: 'popular',
   weight: 1e-3,
   section: 'Popular',
-  propose({ lists }, into) {
+  propose({ lists, isPast }, into) {
+    if (isPast) return
     for (const { item, share } of lists.popular) into.add(item, share)
   },
 }
@@ -18,7 +20,8 @@ export const trending: CandidateSource = {
   name: 'trending',
   weight: 1e-3,
   section: 'Trending now',
-  propose({ lists }, into) {
+  propose({ lists, isPast }, into) {
+    if (isPast) return
     for (const { item, share } of lists.trending) into.add(item, share)
   },
 }
@@ -28,7 +31,8 @@ export const favouriteGenre: CandidateSource = {
   name: 'favourite-genre',
   weight: 1e-3,
   section: 'From your favourite genres',
-  propose({ user, lists }, into) {
+  propose({ user, lists, isPast }, into) {
+    if (isPast) return
     const liked = (user?.genres ?? []).filter(({ preference }) => preference > 0).slice(0, GENRES)
     const total = liked.reduce((sum, { preference }) => sum + preference, 0)
     for (const { name, preference } of liked) {
