@@ -45,6 +45,8 @@ export const SEQUENCE_RECIPE: SequenceRecipe = {
 }
 
 const CLIP_NORM = 5
+/** Steps: AdamW begins without a memory, and what a few steps of full length do to a trained model is mostly noise. */
+const REFRESH_WARM_UP = 50
 const MOST_VALIDATIONS = 10
 /** Windows of a validation that go through the model at once. */
 const VALIDATION_WINDOWS = 250
@@ -94,7 +96,7 @@ async function train(set: TrainingSet, options: TrainOptions, recipe: SequenceRe
         model: 'sequence',
         steps: epochs * stepsAnEpoch,
         peakLearningRate: isRefresh ? recipe.refreshLearningRate : recipe.learningRate,
-        warmUpSteps: Math.min(200, Math.ceil((epochs * stepsAnEpoch) / 20)),
+        warmUpSteps: isRefresh ? REFRESH_WARM_UP : Math.min(200, Math.ceil((epochs * stepsAnEpoch) / 20)),
         validateEvery: Math.max(stepsAnEpoch, Math.ceil((epochs * stepsAnEpoch) / MOST_VALIDATIONS)),
         clipNorm: CLIP_NORM,
         weightDecay: recipe.weightDecay,

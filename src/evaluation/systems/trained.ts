@@ -54,7 +54,7 @@ function modelOf(name: ModelName, tensors: Tensors): Model {
 /** Events that a model may look at, the newest: what a live history keeps. */
 const LONGEST = 200
 
-function historyOf(events: Events, sequences: readonly number[], now: number): QueryHistory {
+export function historyOf(events: Events, sequences: readonly number[], now: number): QueryHistory {
   const newest = sequences.slice(-LONGEST)
   return {
     length: newest.length,
