@@ -1,34 +1,53 @@
 import type { CandidateSource, RequestContext } from './sources/candidate-source.ts'
-import { Scores } from './sources/scores.ts'
+import { Scores, signedRoot } from './sources/scores.ts'
 
 /** One source with what it proposed for the request in hand. */
-export interface Proposal {
+export class Proposal {
   readonly source: CandidateSource
-  readonly scores: Scores
+  readonly scores = new Scores()
+  /** The greatest of its scores by amount, if it can be of what the user has not met lately; 0 where it has none. */
+  best = 0
+
+  constructor(source: CandidateSource) {
+    this.source = source
+  }
+
+  /** What it adds to an item's blended score: the square root of the score relative to the best, times its weight. */
+  contribution(item: number): number {
+    return this.best > 0 ? this.source.weight * signedRoot(this.scores.get(item) / this.best) : 0
+  }
 }
 
 /**
- * Asks every source and adds their scores up, each by its weight. The weights make one scale of them: what the history
- * says leads, the lists that are the same for all order what it leaves open and carry who has no history.
+ * Asks every source and adds up what they say. Scores of different sources have different scales, and most of a
+ * source's are far below its best: relative to the best and under a square root, what several sources agree on a little
+ * stands beside what one of them is sure of.
  *
  * Owns the arrays it scores in: the outcome is valid until the next call.
  */
 export class Blend {
   readonly #proposals: readonly Proposal[]
   readonly #blended = new Scores()
+  /** By item index: 1 for what stands in the history. */
+  #met = new Uint8Array(0)
 
   constructor(sources: readonly CandidateSource[]) {
-    this.#proposals = sources.map((source) => ({ source, scores: new Scores() }))
+    this.#proposals = sources.map((source) => new Proposal(source))
   }
 
   /** @param size item indexes given out so far */
   run(context: RequestContext, size: number): { blended: Scores; proposals: readonly Proposal[] } {
+    if (this.#met.length < size) this.#met = new Uint8Array(2 * size)
+    for (const { item } of context.history) this.#met[item] = 1
     this.#blended.reset(size)
-    for (const { source, scores } of this.#proposals) {
+    for (const proposal of this.#proposals) {
+      const { source, scores } = proposal
       scores.reset(size, (into) => source.propose(context, into))
       source.propose(context, scores)
-      this.#blended.addAll(scores, source.weight)
+      proposal.best = scores.most(this.#met)
+      if (proposal.best > 0) this.#blended.addRoots(scores, source.weight, proposal.best)
     }
+    for (const { item } of context.history) this.#met[item] = 0
     return { blended: this.#blended, proposals: this.#proposals }
   }
 }

@@ -78,9 +78,10 @@ function inspectTarget(itemId: string, parts: InspectedParts): InspectedTarget {
   const item = items.find(itemId)
   const known = catalogue.get(itemId)
   const removedBy = item < 0 ? undefined : filters.find((filter) => !filter.keeps(item))?.name
-  const sources = scored.proposals.map(({ source, scores }) => {
+  const sources = scored.proposals.map((proposal) => {
+    const { source, scores } = proposal
     const place = placeOf(item, [...scores.items], (other) => scores.get(other))
-    return { name: source.name, ...place, contribution: source.weight * place.score }
+    return { name: source.name, ...place, contribution: item < 0 ? 0 : proposal.contribution(item) }
   })
   const negatives = sampleOf(item, parts)
   const isRetrieved = sources.some(({ rank }) => rank !== null)

@@ -9,6 +9,8 @@ import type { SlateItem } from './recommender.ts'
 
 /** From this share of an item's score on, one history item is named as its reason. */
 const NAMED_SHARE = 0.4
+/** How much more a contribution counts for the reason where its source can name what it goes by. */
+const NAMING = 3
 
 export interface SlateParts {
   readonly context: RequestContext
@@ -87,15 +89,20 @@ function ranksAmong(best: readonly number[], scores: Scores): Map<number, number
   )
 }
 
-/** The source that contributed most; one that claims what it proposes goes first. */
+/**
+ * The source that contributed most. One that claims what it proposes goes first, and one that can name the history entry
+ * it goes by is worth more to people than one that cannot.
+ */
 function leadingOf(item: number, proposals: readonly Proposal[]): Proposal | undefined {
   let leading: Proposal | undefined
   let most = 0
   for (const proposal of proposals) {
-    const share = proposal.source.weight * proposal.scores.get(item)
-    if (share > 0 && proposal.source.claims) return proposal
-    if (share > most) {
-      most = share
+    const contribution = proposal.contribution(item)
+    if (contribution > 0 && proposal.source.claims) return proposal
+    if (contribution <= 0) continue
+    const worth = contribution * (proposal.scores.because(item) < 0 ? 1 : NAMING)
+    if (worth > most) {
+      most = worth
       leading = proposal
     }
   }
@@ -146,16 +153,17 @@ function loweredBy(item: number, parts: SlateParts): Pick<SlateItem, 'lowered'> 
 }
 
 function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explanation']> {
-  const blend = parts.proposals.map(({ source, scores }): [string, number] => [
-    source.name,
-    source.weight * scores.get(item),
+  const blend = parts.proposals.map((proposal): [string, number] => [
+    proposal.source.name,
+    proposal.contribution(item),
   ])
   const total = blend.reduce((sum, [, part]) => sum + part, 0)
-  const because = parts.proposals.flatMap(({ source, scores }) => {
+  const because = parts.proposals.flatMap((proposal) => {
+    const { scores } = proposal
     const from = scores.because(item)
     if (from < 0 || !(total > 0)) return []
     const { item: earlier } = parts.context.history[from]!
-    const weight = (source.weight * scores.loudest(item)) / total
+    const weight = (proposal.contribution(item) * (scores.loudest(item) / scores.get(item))) / total
     return [{ itemId: parts.items.id(earlier), title: titleOf(earlier, parts), weight }]
   })
   const features = parts.features?.(item) ?? Object.fromEntries(blend)

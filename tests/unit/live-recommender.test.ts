@@ -66,7 +66,10 @@ describe('LiveRecommender', () => {
     expect(first!.sources[0]).toMatchObject({ name: 'co-visitation', rank: 1 })
     expect(first!.explanation!.because[0]).toMatchObject({ itemId: 'a', title: 'Title a' })
     const { because, features } = first!.explanation!
-    expect(because.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 2)
+    // The rest is what lists of the popular add, which go by nobody's history.
+    const named = because.reduce((sum, { weight }) => sum + weight, 0)
+    expect(named).toBeGreaterThan(0.9)
+    expect(named).toBeLessThan(1)
     expect(Object.values(features).reduce((sum, part) => sum + part, 0)).toBeCloseTo(first!.score, 10)
   })
 

@@ -38,7 +38,7 @@ export const ROWS_READ = 20
  */
 export interface CandidateSource {
   readonly name: string
-  /** What one unit of its score weighs in the blend. */
+  /** What its best candidate gets in the blend. */
   readonly weight: number
   /** The row of the page that its items stand in. */
   readonly section: string

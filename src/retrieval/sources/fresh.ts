@@ -11,7 +11,7 @@ const PROPOSED = 20
  */
 export const fresh: CandidateSource = {
   name: 'fresh',
-  weight: 1e-4,
+  weight: 0.02,
   section: 'Fresh',
   claims: true,
   propose({ release, history, now, table }, into) {

@@ -4,13 +4,13 @@ import type { CandidateSource, RequestContext } from './candidate-source.ts'
 
 const CANDIDATES = 300
 
-// Weights of the two that retrieve by vector: of thirty-six pairs, what ordered best on events of ML-1M that came after the
-// models' training and are not tested on (docs/models.md).
+// The weights of all sources are, rounded, those of a conditional logit over what they contribute, on events of ML-1M that
+// came after the models' training and are not tested on (docs/models.md).
 
 /** What a causal transformer over the history expects next. */
 export const sequence: CandidateSource = {
   name: 'sequence',
-  weight: 0.1,
+  weight: 2.7,
   section: 'Picked for what you do now',
   propose: (context, into) => proposeNearest('sequence', context, (item, share) => into.add(item, share)),
 }
@@ -18,7 +18,7 @@ export const sequence: CandidateSource = {
 /** What lies near the user in the space that the two towers share. */
 export const twoTower: CandidateSource = {
   name: 'two-tower',
-  weight: 4,
+  weight: 1,
   section: 'Picked for you',
   propose: (context, into) => proposeNearest('two-tower', context, (item, share) => into.add(item, share)),
 }
@@ -26,7 +26,7 @@ export const twoTower: CandidateSource = {
 /** What goes with the history by the release's neighbour lists. */
 export const trainedItemCf: CandidateSource = {
   name: 'trained-item-cf',
-  weight: 0.02,
+  weight: 0.7,
   section: 'Similar to your taste',
   propose: ({ release, history, now }, into) => release?.vote(history, now, (item, vote) => into.add(item, vote)),
 }

@@ -71,8 +71,8 @@ export class Scores implements Proposals {
     this.#count = count
   }
 
-  /** Adds what another has, times `weight`. */
-  addAll(other: Scores, weight: number): void {
+  /** Adds the square roots of what another has relative to `best`, signs kept, times `weight`. */
+  addRoots(other: Scores, weight: number, best: number): void {
     const [sums, has, listed] = [this.#sums, this.#has, this.#items]
     let count = this.#count
     for (let i = 0; i < other.#count; i++) {
@@ -80,9 +80,25 @@ export class Scores implements Proposals {
       listed[count] = item
       count += 1 - has[item]!
       has[item] = 1
-      sums[item]! += weight * other.#sums[item]!
+      sums[item]! += weight * signedRoot(other.#sums[item]! / best)
     }
     this.#count = count
+  }
+
+  /**
+   * The greatest score by amount, 0 where there is none.
+   * @param met by item index: 1 for what counts only where there is nothing else
+   */
+  most(met: Uint8Array): number {
+    let most = 0
+    let mostMet = 0
+    for (let i = 0; i < this.#count; i++) {
+      const item = this.#items[i]!
+      const amount = Math.abs(this.#sums[item]!)
+      if (met[item] === 1) mostMet = Math.max(mostMet, amount)
+      else most = Math.max(most, amount)
+    }
+    return most || mostMet
   }
 
   scale(factors: Float64Array): void {
@@ -131,4 +147,9 @@ export class Scores implements Proposals {
   #listenForAllBut(item: number): void {
     if (this.#isSaid && this.#has[item] === 1 && !this.#speakers.hasHeard(item)) this.listenFor(this.items)
   }
+}
+
+/** The square root of the amount, with the sign. */
+export function signedRoot(value: number): number {
+  return value < 0 ? -Math.sqrt(-value) : Math.sqrt(value)
 }

@@ -14,7 +14,7 @@ const SIMILARITY_EXPONENT = 4
 /** What those visited, next to the user's latest items, whose recent visits are most like the user's. */
 export const sessionKnn: CandidateSource = {
   name: 'session-knn',
-  weight: 1,
+  weight: 1.5,
   section: 'Others like you went on with',
   propose({ sessions }, into) {
     let strongest = 0

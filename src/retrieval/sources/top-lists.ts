@@ -7,7 +7,7 @@ const GENRES = 3
 /** What is visited most, over the last weeks. */
 export const popular: CandidateSource = {
   name: 'popular',
-  weight: 1e-3,
+  weight: 0.05,
   section: 'Popular',
   propose({ lists, isPast }, into) {
     if (isPast) return
@@ -18,7 +18,7 @@ export const popular: CandidateSource = {
 /** What is visited most today, in stream time. */
 export const trending: CandidateSource = {
   name: 'trending',
-  weight: 1e-3,
+  weight: 0.1,
   section: 'Trending now',
   propose({ lists, isPast }, into) {
     if (isPast) return
@@ -29,7 +29,7 @@ export const trending: CandidateSource = {
 /** What is popular in the genres the user likes most. */
 export const favouriteGenre: CandidateSource = {
   name: 'favourite-genre',
-  weight: 1e-3,
+  weight: 0.1,
   section: 'From your favourite genres',
   propose({ user, lists, isPast }, into) {
     if (isPast) return
