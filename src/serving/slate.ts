@@ -153,10 +153,7 @@ function loweredBy(item: number, parts: SlateParts): Pick<SlateItem, 'lowered'> 
 }
 
 function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explanation']> {
-  const blend = parts.proposals.map((proposal): [string, number] => [
-    proposal.source.name,
-    proposal.contribution(item),
-  ])
+  const blend = parts.proposals.map((proposal): [string, number] => [proposal.source.name, proposal.contribution(item)])
   const total = blend.reduce((sum, [, part]) => sum + part, 0)
   const because = parts.proposals.flatMap((proposal) => {
     const { scores } = proposal
