@@ -8,12 +8,12 @@ const COMPARED = ['--systems', 'popularity,co-visitation,blend,ranker']
 /** Protocol, data, one case asked in so many, what the report is called beside, and further options. */
 const RUNS = [
   ['leave-one-out', 'ml-1m', 1],
-  ['prequential', 'ml-1m', 20],
+  ['prequential', 'ml-1m', 50],
   ['leave-one-out', 'ml-100k', 1],
-  ['prequential', 'ml-100k', 5],
-  ['temporal', 'ml-1m', 20],
+  ['prequential', 'ml-100k', 10],
+  ['temporal', 'ml-1m', 40],
   ['temporal', 'ml-100k', 5],
-  ['candidates', 'ml-1m', 10],
+  ['candidates', 'ml-1m', 20],
   ['candidates', 'ml-100k', 1],
   ['sampled', 'ml-1m', 1],
   ['sampled', 'ml-100k', 1],
