@@ -2,7 +2,7 @@
 // of reports, such as leave-one-out-ml-1m, these alone.
 import { spawnSync } from 'node:child_process'
 
-const MODELS = ['--models', 'sequence,two-tower,item-cf', '--budget', '600']
+const MODELS = ['--models', 'sequence,two-tower,item-cf', '--budget', '400']
 const COMPARED = ['--systems', 'popularity,co-visitation,blend,ranker']
 
 /** Protocol, data, one case asked in so many, what the report is called beside, and further options. */
