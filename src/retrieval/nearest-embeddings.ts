@@ -37,17 +37,6 @@ export function nearestEmbeddings(
   return { labels, cosines }
 }
 
-/** 0 where one of them is 0. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let [sum, squaresA, squaresB] = [0, 0, 0]
-  for (let i = 0; i < a.length; i++) {
-    sum += a[i]! * b[i]!
-    squaresA += a[i]! ** 2
-    squaresB += b[i]! ** 2
-  }
-  return sum / (Math.sqrt(squaresA * squaresB) || 1)
-}
-
 function norm(vector: Float32Array): number {
   return Math.sqrt(dot(vector, vector))
 }

@@ -7,8 +7,9 @@ import type { PairScores } from '../models/pair-scores.ts'
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { LoadedRelease } from '../releases/load-release.ts'
+import { innerProduct } from '../vector-index/inner-product.ts'
 import type { Neighbours, VectorIndex } from '../vector-index/vector-index.ts'
-import { cosine, nearestEmbeddings } from './nearest-embeddings.ts'
+import { nearestEmbeddings } from './nearest-embeddings.ts'
 import type { ItemIndex } from './online/item-index.ts'
 import type { HistoryEntry } from './online/online-state.ts'
 
@@ -27,6 +28,8 @@ interface Tower {
   /** What `query` was made of, and whether there is one. */
   asked?: QueryHistory
   answered: boolean
+  /** By label: 1 / length of the item's embedding, 0 where that is 0; worked out when it is first asked for. */
+  readonly inverseLengths: number[]
 }
 
 /**
@@ -67,7 +70,14 @@ export class ServedRelease {
     for (const [label, item] of this.#itemOf.entries()) this.#labelOf.set(item, label)
     for (const [name, index] of loaded.indexes) {
       const model = kernels.queryModel(name, loaded.models.get(name)!)
-      if (model) this.#towers.set(name, { model, index, query: new Float32Array(model.dimensions), answered: false })
+      if (model)
+        this.#towers.set(name, {
+          model,
+          index,
+          query: new Float32Array(model.dimensions),
+          answered: false,
+          inverseLengths: [],
+        })
     }
     const lists = loaded.models.get('item-cf')
     this.#votes = lists && kernels.neighbourVotes(lists)
@@ -136,6 +146,7 @@ export class ServedRelease {
     const label = before ?? this.#itemOf.push(index) - 1
     tower.index.add(label, vector)
     this.#newVectors[label - this.#vocabulary] = vector
+    delete tower.inverseLengths[label]
     this.#labelOf.set(index, label)
     this.#barelyMetDueMs = 0
     return true
@@ -162,28 +173,32 @@ export class ServedRelease {
     const query = this.#query(name, history, now)
     if (!query) return undefined
     const { model } = this.#towers.get(name)!
-    return Float64Array.from(items, (item) => {
+    const scores = new Float64Array(items.length)
+    for (const [i, item] of items.entries()) {
       const label = this.#labelOf.get(item) ?? -1
-      if (label < 0) return Number.NEGATIVE_INFINITY
-      const added = this.#newVectors[label - this.#vocabulary]
-      const [vector, start] = added ? [added, 0] : [model.items, label * model.dimensions]
-      let sum = 0
-      for (let i = 0; i < query.length; i++) sum += vector[start + i]! * query[i]!
-      return sum
-    })
+      scores[i] = label < 0 ? Number.NEGATIVE_INFINITY : this.#inner(model, label, query)
+    }
+    return scores
   }
 
-  /** How alike items are to one in the space of a model's item embeddings; undefined where it does not know that one. */
+  /**
+   * How alike items are to one in the space of a model's item embeddings, 0 for those that have none there; undefined
+   * where that one has none.
+   */
   cosines(name: ModelName, item: number, others: readonly number[]): Float64Array | undefined {
     const tower = this.#towers.get(name)
-    const label = this.#labelOf.get(item)
-    if (!tower || label === undefined || label >= tower.index.size) return undefined
+    const label = this.#labelOf.get(item) ?? -1
+    if (!tower || label < 0 || label >= tower.index.size) return undefined
     const { model } = tower
     const own = this.#vector(model, label)
-    return Float64Array.from(others, (other) => {
-      const of = this.#labelOf.get(other)
-      return of === undefined || of >= tower.index.size ? 0 : cosine(own, this.#vector(model, of))
-    })
+    const length = this.#inverseLength(tower, label)
+    const cosines = new Float64Array(others.length)
+    for (const [i, other] of others.entries()) {
+      const of = this.#labelOf.get(other) ?? -1
+      if (of < 0 || of >= tower.index.size) continue
+      cosines[i] = this.#inner(model, of, own) * length * this.#inverseLength(tower, of)
+    }
+    return cosines
   }
 
   /** The items nearest to one in the space of a model's item embeddings; undefined where it has none of the item. */
@@ -194,6 +209,22 @@ export class ServedRelease {
     const vectorOf = (label: number) => this.#vector(tower.model, label)
     const { labels, cosines } = nearestEmbeddings(of, k, tower.index.size, vectorOf)
     return labels.map((label, rank) => ({ item: this.#itemOf[label]!, cosine: cosines[rank]! }))
+  }
+
+  #inner({ items, dimensions }: QueryModel, label: number, query: Float32Array): number {
+    const added = this.#newVectors[label - this.#vocabulary]
+    return added
+      ? innerProduct(added, 0, query, 0, dimensions)
+      : innerProduct(items, label * dimensions, query, 0, dimensions)
+  }
+
+  #inverseLength({ model, inverseLengths }: Tower, label: number): number {
+    const known = inverseLengths[label]
+    if (known !== undefined) return known
+    const vector = this.#vector(model, label)
+    const square = innerProduct(vector, 0, vector, 0, model.dimensions)
+    inverseLengths[label] = square > 0 ? 1 / Math.sqrt(square) : 0
+    return inverseLengths[label]
   }
 
   #vector({ items, dimensions }: QueryModel, label: number): Float32Array {

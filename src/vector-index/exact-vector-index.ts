@@ -1,5 +1,6 @@
 import { selectRank } from '../select.ts'
 import { checkLength, checkVector } from './check-vector.ts'
+import { innerProduct } from './inner-product.ts'
 import type { Neighbours, VectorIndex } from './vector-index.ts'
 
 const FIRST_CAPACITY = 1024
@@ -47,7 +48,9 @@ export class ExactVectorIndex implements VectorIndex {
     checkLength(query, this.dimensions)
     const { size } = this
     const [scores, labels, scratch] = [this.#scores, this.#labels, this.#scratch]
-    innerProducts(this.#vectors, query, size, scores)
+    for (let row = 0; row < size; row++) {
+      scores[row] = innerProduct(this.#vectors, row * this.dimensions, query, 0, this.dimensions)
+    }
     let count = 0
     for (let row = 0; row < size; row++) {
       if (keeps?.(labels[row]!) === false) scores[row] = Number.NEGATIVE_INFINITY
@@ -74,26 +77,5 @@ export class ExactVectorIndex implements VectorIndex {
     this.#labels = labels
     this.#scores = new Float64Array(capacity)
     this.#scratch = new Float64Array(capacity)
-  }
-}
-
-/** @param vectors (rows, dimensions) @param into written up to `rows` */
-function innerProducts(vectors: Float32Array, query: Float32Array, rows: number, into: Float64Array): void {
-  const dimensions = query.length
-  const whole = dimensions - (dimensions % 4)
-  for (let row = 0, at = 0; row < rows; row++, at += dimensions) {
-    // Four sums, so that no addition waits for the one before.
-    let a = 0.0
-    let b = 0.0
-    let c = 0.0
-    let d = 0.0
-    for (let i = 0; i < whole; i += 4) {
-      a += vectors[at + i]! * query[i]!
-      b += vectors[at + i + 1]! * query[i + 1]!
-      c += vectors[at + i + 2]! * query[i + 2]!
-      d += vectors[at + i + 3]! * query[i + 3]!
-    }
-    for (let i = whole; i < dimensions; i++) a += vectors[at + i]! * query[i]!
-    into[row] = a + b + c + d
   }
 }

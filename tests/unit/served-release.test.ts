@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import type { ModelKernels } from '../../src/models/model-kernels.ts'
+import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
+import { serveExactly } from '../../src/retrieval/serve-exactly.ts'
+
+const VECTORS = [
+  [3, 4],
+  [6, 8],
+  [-4, 3],
+  [0, 0],
+]
+
+/** A model whose query is the vector of the latest item. */
+function served() {
+  const items = Float32Array.from(VECTORS.flat())
+  const kernels: Partial<ModelKernels> = {
+    queryModel: () => ({
+      dimensions: 2,
+      items,
+      query({ item, length }, into) {
+        into.set(VECTORS[item[length - 1]!]!)
+        return true
+      },
+    }),
+  }
+  const models = new Map([['sequence', new Map([['items', { shape: [VECTORS.length, 2], data: items }]])]] as const)
+  const index = new ItemIndex()
+  // Indexes of the process differ from those of the vocabulary.
+  index.index('unknown to the release')
+  const released = { version: 'r1', itemIds: ['a', 'b', 'c', 'd'], watermark: 0, models }
+  return serveExactly(released, index, kernels as ModelKernels)
+}
+
+it('scores items by the inner product with what the model makes of the history', () => {
+  const history = [{ item: 1, kind: 0, value: 4, at: 0 }]
+  expect([...served().scores('sequence', [2, 3, 0], history, 1)!]).toEqual([50, 0, Number.NEGATIVE_INFINITY])
+})
+
+it('says how alike items are by the cosine, whatever their lengths, and nothing of what it does not know', () => {
+  const cosines = served().cosines('sequence', 1, [1, 2, 3, 4, 0])!
+  expect(cosines[0]).toBeCloseTo(1, 6)
+  expect(cosines[1]).toBeCloseTo(1, 6)
+  expect([...cosines.slice(2)]).toEqual([0, 0, 0])
+  expect(served().cosines('sequence', 0, [1])).toBeUndefined()
+  expect(served().cosines('two-tower', 1, [1])).toBeUndefined()
+})
