@@ -18,6 +18,7 @@ const RUNS = [
   ['sampled', 'ml-1m', 1],
   ['sampled', 'ml-100k', 1],
   ['leave-one-out', 'ml-1m', 1, 'trained', [...COMPARED, ...MODELS]],
+  ['prequential', 'ml-1m', 20, 'trained', ['--last', '0.1', '--refresh', 'never', ...COMPARED, ...MODELS]],
 ]
 
 const wanted = process.argv.slice(2)

@@ -8,6 +8,8 @@ import { countBits, type ItemContent, overlap } from './item-content.ts'
 
 /** Of the best score, what one of nothing counts as: logarithms stay finite, and -7 is far behind. */
 const FLOOR = 1e-3
+/** Features that say what is popular now, and nothing where a request is of long ago. */
+export const OF_NOW: ReadonlySet<string> = new Set(['popularity', 'trend', 'popular', 'trending', 'favourite-genre'])
 const [AFTER, BEFORE] = [1, 2]
 /** History entries whose co-visits are features of their own, and which word of them: in the order of the features. */
 const CO_VISITS = [

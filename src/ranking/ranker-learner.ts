@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts'
-import type { FeatureTable } from './features.ts'
+import { type FeatureTable, OF_NOW } from './features.ts'
 import { columnMeans, contextLayer, standardised } from './rank-candidates.ts'
 import { HIDDEN, initialParameters, type RankerParameters, zeroParameters } from './ranker-parameters.ts'
 
@@ -20,6 +20,9 @@ const MEMORY = 2_000
 const LEAST_VARIANCE = 1e-6
 /** Probabilities further from what was are passed on: the many others move nothing. */
 const LEAST_ERROR = 1e-4
+
+/** One time in so many an example is learned without what is popular now: so it is asked about the past. */
+const WITHOUT_NOW = 8
 
 /** What was learned from a list: the target first, then its negatives. */
 interface Example {
@@ -53,6 +56,8 @@ export class RankerLearner {
   #examples = 0
   /** Examples that the running means and variances start with. */
   readonly #remembered: number
+  /** Columns that say what is popular now. */
+  readonly #now: readonly number[]
   /** Learned from since the last step. */
   #inBatch = 0
   #steps = 0
@@ -81,6 +86,7 @@ export class RankerLearner {
     this.#contextVariance = Float64Array.from(this.parameters.contextScale, (scale) => (scale > 0 ? scale ** -2 : 1))
     this.#remembered = options.start ? MEMORY : 0
     this.#rows = new Float32Array((NEGATIVES + 1) * names.length)
+    this.#now = names.flatMap((name, column) => (OF_NOW.has(name) ? [column] : []))
   }
 
   get learningRate(): number {
@@ -110,6 +116,7 @@ export class RankerLearner {
     const { context } = example
     const standard = context.map((_, c) => standardised(this.parameters, context, c))
     const count = this.#scale(example.rows)
+    if (this.#random.below(WITHOUT_NOW) === 0) this.#hideNow(count)
     this.#forward(count, standard)
     const loss = this.#backward(count, standard)
     if (++this.#inBatch === BATCH) this.#step()
@@ -169,6 +176,11 @@ export class RankerLearner {
       for (let f = 0; f < scale.length; f++) this.#rows[i + f] = rows[i + f]! * scale[f]!
     }
     return rows.length / scale.length
+  }
+
+  #hideNow(count: number): void {
+    const width = this.parameters.names.length
+    for (let row = 0; row < count; row++) for (const column of this.#now) this.#rows[row * width + column] = 0
   }
 
   #forward(count: number, context: Float32Array): void {

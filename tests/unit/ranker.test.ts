@@ -90,6 +90,36 @@ describe('the ranker', () => {
     expect(right).toBeGreaterThan(85)
   })
 
+  it('can do without what is popular now, which it is not told of the past', () => {
+    const names = ['blend', 'popularity', 'year']
+    const random = new Random(7)
+    const learner = new RankerLearner(names, CONTEXT, { random: new Random(1) })
+    // Popular is what is wanted and what is old; the blend says what is wanted less exactly.
+    const offered = () => {
+      const table = tableOf(random, 3)
+      let taken = 0
+      let most = Number.NEGATIVE_INFINITY
+      for (let row = 0; row < COUNT; row++) {
+        const [wanted, age] = [random.normal(), 2 * random.normal()]
+        table.items.set([wanted + 0.3 * random.normal(), wanted + age, age], 3 * row)
+        if (wanted > most) [most, taken] = [wanted, row]
+      }
+      return { table, taken }
+    }
+    for (let i = 0; i < 1_000; i++) {
+      const { table, taken } = offered()
+      learner.learn(table, taken)
+    }
+    let right = 0
+    for (let i = 0; i < 200; i++) {
+      const { table, taken } = offered()
+      for (let row = 0; row < COUNT; row++) table.items[3 * row + 1] = 0
+      const order = logits(learner.parameters, table)
+      if ([...order].filter((logit) => logit > order[taken]!).length < 3) right++
+    }
+    expect(right).toBeGreaterThan(150)
+  })
+
   it('lowers the loss by a small step, so its gradient points the right way', () => {
     const table = tableOf(new Random(4), 2)
     const lossOf = (parameters: RankerParameters) => {
