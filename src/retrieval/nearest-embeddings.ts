@@ -1,3 +1,5 @@
+import { innerProduct } from '../inner-product.ts'
+
 /** Items by how closely their embeddings point in the direction of one. */
 export interface NearestEmbeddings {
   readonly labels: readonly number[]
@@ -42,7 +44,5 @@ function norm(vector: Float32Array): number {
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
+  return innerProduct(a, 0, b, 0, a.length)
 }

@@ -7,8 +7,8 @@ import type { PairScores } from '../models/pair-scores.ts'
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { LoadedRelease } from '../releases/load-release.ts'
-import { innerProduct } from '../vector-index/inner-product.ts'
 import type { Neighbours, VectorIndex } from '../vector-index/vector-index.ts'
+import { ItemVectors } from './item-vectors.ts'
 import { nearestEmbeddings } from './nearest-embeddings.ts'
 import type { ItemIndex } from './online/item-index.ts'
 import type { HistoryEntry } from './online/online-state.ts'
@@ -28,8 +28,7 @@ interface Tower {
   /** What `query` was made of, and whether there is one. */
   asked?: QueryHistory
   answered: boolean
-  /** By label: 1 / length of the item's embedding, 0 where that is 0; worked out when it is first asked for. */
-  readonly inverseLengths: number[]
+  readonly vectors: ItemVectors
 }
 
 /**
@@ -51,8 +50,6 @@ export class ServedRelease {
   readonly #labelOf = new Map<number, number>()
   readonly #vocabulary: number
   readonly #votes: NeighbourVotes | undefined
-  /** By label less `#vocabulary`. */
-  readonly #newVectors: Float32Array[] = []
   #barelyMet: readonly number[] = []
   #barelyMetDueMs = 0
   #asked:
@@ -70,14 +67,10 @@ export class ServedRelease {
     for (const [label, item] of this.#itemOf.entries()) this.#labelOf.set(item, label)
     for (const [name, index] of loaded.indexes) {
       const model = kernels.queryModel(name, loaded.models.get(name)!)
-      if (model)
-        this.#towers.set(name, {
-          model,
-          index,
-          query: new Float32Array(model.dimensions),
-          answered: false,
-          inverseLengths: [],
-        })
+      if (!model) continue
+      const { dimensions } = model
+      const vectors = new ItemVectors(model.items, dimensions)
+      this.#towers.set(name, { model, index, vectors, query: new Float32Array(dimensions), answered: false })
     }
     const lists = loaded.models.get('item-cf')
     this.#votes = lists && kernels.neighbourVotes(lists)
@@ -91,7 +84,7 @@ export class ServedRelease {
   async prepare(catalogue: Iterable<Item>): Promise<void> {
     let taken = 0
     for (const item of catalogue) {
-      if (this.#newVectors.length >= NEW_ITEMS_AT_ONCE) break
+      if (this.#itemOf.length - this.#vocabulary >= NEW_ITEMS_AT_ONCE) break
       if (this.put(item) && ++taken % ITEMS_AT_A_TIME === 0) await new Promise(setImmediate)
     }
     await this.#warmUp()
@@ -145,8 +138,7 @@ export class ServedRelease {
     if (!this.#itemTower.embed(item, vector)) return false
     const label = before ?? this.#itemOf.push(index) - 1
     tower.index.add(label, vector)
-    this.#newVectors[label - this.#vocabulary] = vector
-    delete tower.inverseLengths[label]
+    tower.vectors.put(label, vector)
     this.#labelOf.set(index, label)
     this.#barelyMetDueMs = 0
     return true
@@ -168,15 +160,15 @@ export class ServedRelease {
     return this.#barelyMet
   }
 
-  /** What a model thinks of some items (indexes); undefined where it has nothing to say. */
+  /** What a model thinks of some items (indexes), -Infinity where it lacks one; undefined where it has nothing to say. */
   scores(name: ModelName, items: readonly number[], history: readonly HistoryEntry[], now: number) {
     const query = this.#query(name, history, now)
     if (!query) return undefined
-    const { model } = this.#towers.get(name)!
+    const { vectors } = this.#towers.get(name)!
     const scores = new Float64Array(items.length)
     for (const [i, item] of items.entries()) {
-      const label = this.#labelOf.get(item) ?? -1
-      scores[i] = label < 0 ? Number.NEGATIVE_INFINITY : this.#inner(model, label, query)
+      const label = this.#labelIn(vectors, item)
+      scores[i] = label < 0 ? Number.NEGATIVE_INFINITY : vectors.innerProduct(label, query)
     }
     return scores
   }
@@ -186,50 +178,32 @@ export class ServedRelease {
    * where that one has none.
    */
   cosines(name: ModelName, item: number, others: readonly number[]): Float64Array | undefined {
-    const tower = this.#towers.get(name)
-    const label = this.#labelOf.get(item) ?? -1
-    if (!tower || label < 0 || label >= tower.index.size) return undefined
-    const { model } = tower
-    const own = this.#vector(model, label)
-    const length = this.#inverseLength(tower, label)
+    const vectors = this.#towers.get(name)?.vectors
+    const of = vectors ? this.#labelIn(vectors, item) : -1
+    if (!vectors || of < 0) return undefined
+    const own = vectors.of(of)
+    const inverseLength = vectors.inverseLength(of)
     const cosines = new Float64Array(others.length)
     for (const [i, other] of others.entries()) {
-      const of = this.#labelOf.get(other) ?? -1
-      if (of < 0 || of >= tower.index.size) continue
-      cosines[i] = this.#inner(model, of, own) * length * this.#inverseLength(tower, of)
+      const label = this.#labelIn(vectors, other)
+      if (label >= 0) cosines[i] = vectors.innerProduct(label, own) * inverseLength * vectors.inverseLength(label)
     }
     return cosines
   }
 
   /** The items nearest to one in the space of a model's item embeddings; undefined where it has none of the item. */
   nearest(name: ModelName, item: number, k: number): { readonly item: number; readonly cosine: number }[] | undefined {
-    const tower = this.#towers.get(name)
-    const of = this.#labelOf.get(item)
-    if (!tower || of === undefined || of >= tower.index.size) return undefined
-    const vectorOf = (label: number) => this.#vector(tower.model, label)
-    const { labels, cosines } = nearestEmbeddings(of, k, tower.index.size, vectorOf)
+    const vectors = this.#towers.get(name)?.vectors
+    const of = vectors ? this.#labelIn(vectors, item) : -1
+    if (!vectors || of < 0) return undefined
+    const { labels, cosines } = nearestEmbeddings(of, k, vectors.size, (label) => vectors.of(label))
     return labels.map((label, rank) => ({ item: this.#itemOf[label]!, cosine: cosines[rank]! }))
   }
 
-  #inner({ items, dimensions }: QueryModel, label: number, query: Float32Array): number {
-    const added = this.#newVectors[label - this.#vocabulary]
-    return added
-      ? innerProduct(added, 0, query, 0, dimensions)
-      : innerProduct(items, label * dimensions, query, 0, dimensions)
-  }
-
-  #inverseLength({ model, inverseLengths }: Tower, label: number): number {
-    const known = inverseLengths[label]
-    if (known !== undefined) return known
-    const vector = this.#vector(model, label)
-    const square = innerProduct(vector, 0, vector, 0, model.dimensions)
-    inverseLengths[label] = square > 0 ? 1 / Math.sqrt(square) : 0
-    return inverseLengths[label]
-  }
-
-  #vector({ items, dimensions }: QueryModel, label: number): Float32Array {
-    const added = this.#newVectors[label - this.#vocabulary]
-    return added ?? items.subarray(label * dimensions, (label + 1) * dimensions)
+  /** -1 for an item that a model has no embedding of: what came after the training, only the item tower places. */
+  #labelIn(vectors: ItemVectors, item: number): number {
+    const label = this.#labelOf.get(item) ?? -1
+    return label < vectors.size ? label : -1
   }
 
   /** Gives the memory of the indexes back. No request may be using it any more. */

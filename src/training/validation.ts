@@ -1,3 +1,4 @@
+import { innerProduct } from '../inner-product.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
 
@@ -56,11 +57,11 @@ export function rankHoldout(
     for (let event = set.starts[user]!; event < ends[user]!; event++) seenBy[set.item[event]!] = row
     const query = queries.subarray(row * dimensions, (row + 1) * dimensions)
     const target = set.item[ends[user]!]!
-    const own = dot(query, items, target * dimensions)
+    const own = innerProduct(items, target * dimensions, query, 0, query.length)
     let rank = 0
     for (let item = 0; item < count; item++) {
       if (item === target || seenBy[item] === row) continue
-      const score = dot(query, items, item * dimensions)
+      const score = innerProduct(items, item * dimensions, query, 0, query.length)
       if (score > own) rank++
       else if (score === own) rank += 0.5
     }
@@ -72,10 +73,4 @@ export function rankHoldout(
   })
   const n = Math.max(1, users.length)
   return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / n]))
-}
-
-function dot(query: Float32Array, items: Float32Array, offset: number): number {
-  let sum = 0
-  for (let i = 0; i < query.length; i++) sum += query[i]! * items[offset + i]!
-  return sum
 }

@@ -1,6 +1,6 @@
+import { innerProduct } from '../inner-product.ts'
 import { selectRank } from '../select.ts'
 import { checkLength, checkVector } from './check-vector.ts'
-import { innerProduct } from './inner-product.ts'
 import type { Neighbours, VectorIndex } from './vector-index.ts'
 
 const FIRST_CAPACITY = 1024

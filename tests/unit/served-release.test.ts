@@ -22,8 +22,18 @@ function served() {
         return true
       },
     }),
+    itemTower: () => ({
+      embed(_, into) {
+        into.set([0, 2])
+        return true
+      },
+    }),
   }
-  const models = new Map([['sequence', new Map([['items', { shape: [VECTORS.length, 2], data: items }]])]] as const)
+  const tensors = new Map([['items', { shape: [VECTORS.length, 2], data: items }]])
+  const models = new Map([
+    ['sequence', tensors],
+    ['two-tower', tensors],
+  ] as const)
   const index = new ItemIndex()
   // Indexes of the process differ from those of the vocabulary.
   index.index('unknown to the release')
@@ -42,5 +52,15 @@ it('says how alike items are by the cosine, whatever their lengths, and nothing 
   expect(cosines[1]).toBeCloseTo(1, 6)
   expect([...cosines.slice(2)]).toEqual([0, 0, 0])
   expect(served().cosines('sequence', 0, [1])).toBeUndefined()
-  expect(served().cosines('two-tower', 1, [1])).toBeUndefined()
+  expect(served().cosines('item-cf', 1, [1])).toBeUndefined()
+})
+
+it('places an item that came after the training by its content, in the space of the two towers and in no other', () => {
+  const release = served()
+  expect(release.put({ itemId: 'new', title: 'New' })).toBe(true)
+  const history = [{ item: 1, kind: 0, value: 4, at: 0 }]
+  expect([...release.scores('two-tower', [5], history, 1)!]).toEqual([8])
+  expect([...release.scores('sequence', [5], history, 1)!]).toEqual([Number.NEGATIVE_INFINITY])
+  expect(release.cosines('two-tower', 5, [1])![0]).toBeCloseTo(0.8, 6)
+  expect(release.cosines('sequence', 5, [1])).toBeUndefined()
 })
