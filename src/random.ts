@@ -27,6 +27,32 @@ export class Random {
     return Math.floor(this.uniform() * bound)
   }
 
+  /**
+   * At most `wanted` of the values, each once, in the order in which they are drawn: the first steps of a Fisher-Yates
+   * shuffle.
+   * @param from is left in another order
+   */
+  draw(from: number[] | Int32Array, wanted: number): number[] {
+    const count = Math.min(wanted, from.length)
+    for (let i = 0; i < count; i++) {
+      const other = i + this.below(from.length - i)
+      const held = from[i]!
+      from[i] = from[other]!
+      from[other] = held
+    }
+    return [...from.slice(0, count)]
+  }
+
+  /** In place (Fisher-Yates). */
+  shuffle<T>(values: T[]): void {
+    for (let i = values.length - 1; i > 0; i--) {
+      const other = this.below(i + 1)
+      const held = values[i]!
+      values[i] = values[other]!
+      values[other] = held
+    }
+  }
+
   /** Exponentially distributed. */
   exponential(mean: number): number {
     return -mean * Math.log(1 - this.uniform())

@@ -1,7 +1,8 @@
 import type { Random } from '../random.ts'
 import { type FeatureTable, OF_NOW } from './features.ts'
-import { columnMeans, contextLayer, standardised } from './rank-candidates.ts'
-import { HIDDEN, initialParameters, type RankerParameters, zeroParameters } from './ranker-parameters.ts'
+import { columnMeans, standardised } from './rank-candidates.ts'
+import { RankerGradient } from './ranker-gradient.ts'
+import { initialParameters, type RankerParameters, zeroParameters } from './ranker-parameters.ts'
 
 /** Candidates that the target is compared with, drawn once for each example: a softmax over a sample learns the same order. */
 const NEGATIVES = 63
@@ -18,8 +19,6 @@ const AVERAGED = 0.999
 /** Lists that the running means and variances remember. */
 const MEMORY = 2_000
 const LEAST_VARIANCE = 1e-6
-/** Probabilities further from what was are passed on: the many others move nothing. */
-const LEAST_ERROR = 1e-4
 
 /** One time in so many an example is learned without what is popular now: so it is asked about the past. */
 const WITHOUT_NOW = 8
@@ -46,7 +45,7 @@ export class RankerLearner {
   readonly #trained: RankerParameters
   readonly #random: Random
   readonly #learningRate: number
-  readonly #gradient: RankerParameters
+  readonly #gradient: RankerGradient
   readonly #first: RankerParameters
   readonly #second: RankerParameters
   readonly #variance: Float64Array
@@ -63,8 +62,6 @@ export class RankerLearner {
   #steps = 0
   /** (1 + negatives, features): the example at hand, scaled. */
   readonly #rows: Float32Array
-  readonly #layers = new Float64Array((NEGATIVES + 1) * HIDDEN)
-  readonly #logits = new Float64Array(NEGATIVES + 1)
   /** Of examples learned for the first time: running mean over the latest MEMORY. */
   loss = 0
 
@@ -79,7 +76,7 @@ export class RankerLearner {
     this.parameters = options.start ?? initialParameters(names, contextNames, options.random)
     const own = Object.fromEntries(TRAINED.map((name) => [name, this.parameters[name].slice()]))
     this.#trained = { ...this.parameters, ...own }
-    this.#gradient = zeroParameters(names, contextNames)
+    this.#gradient = new RankerGradient(names, contextNames, NEGATIVES + 1)
     this.#first = zeroParameters(names, contextNames)
     this.#second = zeroParameters(names, contextNames)
     this.#variance = Float64Array.from(this.parameters.scale, (scale) => (scale > 0 ? scale ** -2 : 1))
@@ -117,8 +114,7 @@ export class RankerLearner {
     const standard = context.map((_, c) => standardised(this.parameters, context, c))
     const count = this.#scale(example.rows)
     if (this.#random.below(WITHOUT_NOW) === 0) this.#hideNow(count)
-    this.#forward(count, standard)
-    const loss = this.#backward(count, standard)
+    const loss = this.#gradient.add(this.#trained, this.#rows, count, standard)
     if (++this.#inBatch === BATCH) this.#step()
     return loss
   }
@@ -128,14 +124,7 @@ export class RankerLearner {
     const others = Array.from({ length: count }, (_, row) => row)
     others[target] = others[count - 1]!
     others.length = count - 1
-    const wanted = Math.min(NEGATIVES, others.length)
-    for (let i = 0; i < wanted; i++) {
-      const other = i + this.#random.below(others.length - i)
-      const held = others[i]!
-      others[i] = others[other]!
-      others[other] = held
-    }
-    return [target, ...others.slice(0, wanted)]
+    return [target, ...this.#random.draw(others, NEGATIVES)]
   }
 
   /** Running variances within lists, and running mean and variance of the context. */
@@ -183,57 +172,6 @@ export class RankerLearner {
     for (let row = 0; row < count; row++) for (const column of this.#now) this.#rows[row * width + column] = 0
   }
 
-  #forward(count: number, context: Float32Array): void {
-    const { linear, hidden, output } = this.#trained
-    const width = linear.length
-    const base = contextLayer(this.#trained, context)
-    const [rows, layers] = [this.#rows, this.#layers]
-    for (let i = 0; i < count; i++) {
-      const layer = i * HIDDEN
-      for (let h = 0; h < HIDDEN; h++) layers[layer + h] = base[h]!
-      let logit = 0
-      for (let f = 0; f < width; f++) {
-        const value = rows[i * width + f]!
-        logit += value * linear[f]!
-        for (let h = 0; h < HIDDEN; h++) layers[layer + h]! += value * hidden[f * HIDDEN + h]!
-      }
-      for (let h = 0; h < HIDDEN; h++) if (layers[layer + h]! > 0) logit += layers[layer + h]! * output[h]!
-      this.#logits[i] = logit
-    }
-  }
-
-  /** Adds to the gradient. @returns the loss */
-  #backward(count: number, context: Float32Array): number {
-    const { output } = this.#trained
-    const { linear, hidden, contextHidden, bias, output: outputGradient } = this.#gradient
-    const width = linear.length
-    const [rows, layers] = [this.#rows, this.#layers]
-    const probabilities = softmax(this.#logits.subarray(0, count))
-    const back = new Float64Array(HIDDEN)
-    const backSum = new Float64Array(HIDDEN)
-    for (let i = 0; i < count; i++) {
-      const error = probabilities[i]! - (i === 0 ? 1 : 0)
-      if (Math.abs(error) < LEAST_ERROR) continue
-      for (let h = 0; h < HIDDEN; h++) {
-        const active = layers[i * HIDDEN + h]!
-        back[h] = active > 0 ? error * output[h]! : 0
-        if (active > 0) outputGradient[h]! += error * active
-        backSum[h]! += back[h]!
-      }
-      for (let f = 0; f < width; f++) {
-        const value = rows[i * width + f]!
-        linear[f]! += error * value
-        for (let h = 0; h < HIDDEN; h++) hidden[f * HIDDEN + h]! += back[h]! * value
-      }
-    }
-    for (let h = 0; h < HIDDEN; h++) bias[h]! += backSum[h]!
-    for (let c = 0; c < context.length; c++) {
-      const value = context[c]!
-      for (let h = 0; h < HIDDEN; h++) contextHidden[c * HIDDEN + h]! += backSum[h]! * value
-    }
-    return -Math.log(probabilities[0]! + 1e-12)
-  }
-
   #step(): void {
     this.#inBatch = 0
     this.#steps++
@@ -244,7 +182,7 @@ export class RankerLearner {
       const [values, average, gradient, first, second] = [
         this.#trained,
         this.parameters,
-        this.#gradient,
+        this.#gradient.sum,
         this.#first,
         this.#second,
       ].map((of) => of[name]) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
@@ -263,13 +201,4 @@ export class RankerLearner {
 /** 0 for what never differs: it says nothing, and its weights were never learned. */
 function inverseDeviation(variance: number): number {
   return variance > LEAST_VARIANCE ? 1 / Math.sqrt(variance) : 0
-}
-
-function softmax(logits: Float64Array): Float64Array {
-  let most = Number.NEGATIVE_INFINITY
-  for (const logit of logits) most = Math.max(most, logit)
-  const values = logits.map((logit) => Math.exp(logit - most))
-  let sum = 0
-  for (const value of values) sum += value
-  return values.map((value) => value / sum)
 }

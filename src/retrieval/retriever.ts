@@ -33,6 +33,7 @@ export const SOURCES: readonly CandidateSource[] = [
 
 /** Decayed statistics say what is popular at the end of the stream: of a day before it they say nothing. */
 const PAST_MS = 86_400_000
+const NO_LISTS: RequestContext['lists'] = { popular: [], trending: [], ofGenre: () => [] }
 
 export interface RetrieverOptions {
   readonly online: OnlineState
@@ -117,7 +118,7 @@ export class Retriever {
       sessions,
       user,
       table: this.#online.table,
-      lists: this.lists,
+      lists: isPast ? NO_LISTS : this.lists,
       isPast,
       release,
     }

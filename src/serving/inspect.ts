@@ -127,16 +127,7 @@ function sampleOf(target: number, { items, filters }: InspectedParts): number[] 
   for (let item = 0; item < items.size; item++) {
     if (item !== target && filters.every((filter) => filter.keeps(item))) free.push(item)
   }
-  const random = new Random(SEED)
-  const drawn = Math.min(NEGATIVES, free.length)
-  // The first steps of a Fisher-Yates shuffle.
-  for (let i = 0; i < drawn; i++) {
-    const other = i + random.below(free.length - i)
-    const held = free[i]!
-    free[i] = free[other]!
-    free[other] = held
-  }
-  return free.slice(0, drawn)
+  return new Random(SEED).draw(free, NEGATIVES)
 }
 
 function against(own: number, scores: readonly number[]): Negatives {

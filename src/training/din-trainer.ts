@@ -148,7 +148,11 @@ function learn(
     parameters,
     {
       loss() {
-        if (waiting.length < batchSize) waiting = [...waiting, ...shuffled(examples, random)]
+        if (waiting.length < batchSize) {
+          const again = [...examples]
+          random.shuffle(again)
+          waiting = [...waiting, ...again]
+        }
         return model.loss(batchOf(waiting.splice(0, batchSize), scaling, { candidates, entries }, random))
       },
       validate: () => ({ metrics: {}, goesOn: true }),
@@ -273,15 +277,4 @@ function tableOf({ items, features, context }: RankingExample): FeatureTable {
 function stopwatch(): () => number {
   const startedAt = performance.now()
   return () => (performance.now() - startedAt) / 1000
-}
-
-function shuffled<T>(values: readonly T[], random: Random): T[] {
-  const order = [...values]
-  for (let i = order.length - 1; i > 0; i--) {
-    const other = random.below(i + 1)
-    const held = order[i]!
-    order[i] = order[other]!
-    order[other] = held
-  }
-  return order
 }

@@ -48,7 +48,7 @@ export function exampleOf(
   const width = items.length / candidates.length
   const rest = candidates.map((_, row) => row).filter((row) => row !== target)
   const first = rest.slice(0, hard)
-  const others = drawn > 0 ? draw(rest.slice(first.length), drawn, random) : []
+  const others = drawn > 0 ? random.draw(rest.slice(first.length), drawn) : []
   const rows = [target, ...first, ...others]
   const means = columnMeans(items, candidates.length, width)
   const features = new Float16Array(rows.length * width)
@@ -77,15 +77,4 @@ export function satisfactionOf({ kind, value = Number.NaN }: Interaction): numbe
   const { weight, consumes } = DEFAULT_KINDS[kind]
   if (weight < 0) return 0
   return kind === 'like' && consumes ? 1 : Number.NaN
-}
-
-function draw(from: number[], wanted: number, random: Random): number[] {
-  const count = Math.min(wanted, from.length)
-  for (let i = 0; i < count; i++) {
-    const other = i + random.below(from.length - i)
-    const held = from[i]!
-    from[i] = from[other]!
-    from[other] = held
-  }
-  return from.slice(0, count)
 }

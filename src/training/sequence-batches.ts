@@ -29,11 +29,11 @@ export function epochOf(
   const windows: Window[] = []
   for (let user = 0; user < ends.length; user++)
     cut(set, set.starts[user]!, ends[user]!, window, random, since, windows)
-  shuffle(windows, random)
+  random.shuffle(windows)
   windows.sort((a, b) => a.to - a.from - (b.to - b.from))
   const batches: Window[][] = []
   for (let from = 0; from < windows.length; from += batchSize) batches.push(windows.slice(from, from + batchSize))
-  shuffle(batches, random)
+  random.shuffle(batches)
   return batches
 }
 
@@ -86,14 +86,5 @@ export function batchOf(set: TrainingSet, windows: readonly Window[], isQuery = 
     ages,
     positions: Int32Array.from(positions),
     targets: Int32Array.from(targets),
-  }
-}
-
-export function shuffle<T>(values: T[], random: Random): void {
-  for (let i = values.length - 1; i > 0; i--) {
-    const other = random.below(i + 1)
-    const held = values[i]!
-    values[i] = values[other]!
-    values[other] = held
   }
 }

@@ -10,7 +10,6 @@ import { Dropout } from './dropout.ts'
 import { withFactors } from './item-factors.ts'
 import { NegativeSampler } from './negative-sampler.ts'
 import { disposeParameters, makeParameters, readParameters } from './parameters.ts'
-import { shuffle } from './sequence-batches.ts'
 import { openTensorFlow } from './tensorflow.ts'
 import { runTraining } from './training-loop.ts'
 import { type Content, candidateBatch, contentRows, type Example, queryBatch } from './two-tower-batches.ts'
@@ -148,7 +147,7 @@ class Training {
         parameters,
         {
           loss: () => {
-            if (step % stepsAnEpoch === 0) shuffle(examples, random)
+            if (step % stepsAnEpoch === 0) random.shuffle(examples)
             // Stage two: half of the way, negatives are looked for where the model errs.
             if (step >= steps / 2 && step % Math.ceil(stepsAnEpoch / 8) === 0)
               sampler.mine(this.#mined(model, examples))

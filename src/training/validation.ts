@@ -26,13 +26,7 @@ export function holdOut(set: TrainingSet, random: Random, mostUsers = MOST_USERS
     Math.floor(SHARE * candidates.length),
     Math.ceil(MOST_SCORES / Math.max(1, set.itemIds.length)),
   )
-  for (let i = 0; i < wanted; i++) {
-    const other = i + random.below(candidates.length - i)
-    const held = candidates[i]!
-    candidates[i] = candidates[other]!
-    candidates[other] = held
-  }
-  const users = candidates.slice(0, wanted).sort((a, b) => a - b)
+  const users = random.draw(candidates, wanted).sort((a, b) => a - b)
   for (const user of users) ends[user]!--
   return { users, ends }
 }

@@ -23,6 +23,7 @@ function served() {
       },
     }),
     itemTower: () => ({
+      dimensions: 2,
       embed(_, into) {
         into.set([0, 2])
         return true

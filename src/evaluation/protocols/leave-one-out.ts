@@ -110,13 +110,5 @@ export function sampleItems(
   random: Random,
 ): number[] {
   const free = catalogue.filter((item) => !excluded.has(item))
-  const drawn = Math.min(count, free.length)
-  // The first steps of a Fisher-Yates shuffle.
-  for (let i = 0; i < drawn; i++) {
-    const other = i + random.below(free.length - i)
-    const held = free[i]!
-    free[i] = free[other]!
-    free[other] = held
-  }
-  return [...free.subarray(0, drawn)].sort((a, b) => a - b)
+  return random.draw(free, count).sort((a, b) => a - b)
 }

@@ -22,7 +22,8 @@ export interface RequestContext {
   /** Undefined for an anonymous session. */
   readonly user: UserState | undefined
   readonly table: ItemTable
-  readonly lists: TopLists
+  /** What is popular now; empty where `isPast`. */
+  readonly lists: Pick<TopLists, 'popular' | 'trending' | 'ofGenre'>
   /** Whether the state is of long after the request: what was popular at its time is no longer known. */
   readonly isPast: boolean
   /** The release in service when the request began; undefined before there is one. */

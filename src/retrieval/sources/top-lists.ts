@@ -1,4 +1,3 @@
-// Sources that say what is popular now: of a past they know nothing.
 import type { CandidateSource } from './candidate-source.ts'
 
 /** Favourite genres that items are proposed from. */
@@ -9,8 +8,7 @@ export const popular: CandidateSource = {
   name: 'popular',
   weight: 0.05,
   section: 'Popular',
-  propose({ lists, isPast }, into) {
-    if (isPast) return
+  propose({ lists }, into) {
     for (const { item, share } of lists.popular) into.add(item, share)
   },
 }
@@ -20,8 +18,7 @@ export const trending: CandidateSource = {
   name: 'trending',
   weight: 0.1,
   section: 'Trending now',
-  propose({ lists, isPast }, into) {
-    if (isPast) return
+  propose({ lists }, into) {
     for (const { item, share } of lists.trending) into.add(item, share)
   },
 }
@@ -31,8 +28,7 @@ export const favouriteGenre: CandidateSource = {
   name: 'favourite-genre',
   weight: 0.1,
   section: 'From your favourite genres',
-  propose({ user, lists, isPast }, into) {
-    if (isPast) return
+  propose({ user, lists }, into) {
     const liked = (user?.genres ?? []).filter(({ preference }) => preference > 0).slice(0, GENRES)
     const total = liked.reduce((sum, { preference }) => sum + preference, 0)
     for (const { name, preference } of liked) {
