@@ -5,6 +5,8 @@ import type { TrainProgress } from '../../models/model-trainer.ts'
 import type { TrainingSet } from '../../models/training-set.ts'
 import { announced } from '../../releases/announcements.ts'
 import type { LoadedRelease } from '../../releases/load-release.ts'
+import { ItemIndex } from '../../retrieval/online/item-index.ts'
+import { ServedRelease } from '../../retrieval/served-release.ts'
 import { dinTrainer } from '../../training/din-trainer.ts'
 import { itemCfTrainer } from '../../training/item-cf-trainer.ts'
 import { rankerTrainer } from '../../training/ranker-trainer.ts'
@@ -37,7 +39,7 @@ export async function train(set: TrainingSet, options: TrainRoleOptions): Promis
     onMessage(`${set.item.length} events are too few to train on; ${LEAST_EVENTS} are needed.`)
     return current?.version
   }
-  const inService = current && (await loadOrNot(() => folder.load(current.version), onMessage))
+  const inService = current && (await usableOrNot(() => folder.load(current.version), onMessage))
   if (inService && inService.watermark >= set.asOf && !cold) {
     onMessage(`Nothing has happened since release ${inService.version} was trained.`)
     return inService.version
@@ -88,14 +90,18 @@ function formatTraining({
   return `${model}  step ${step}/${steps}  loss ${loss.toFixed(4)}  rate ${rate}${measured.join('')}  ${Math.ceil(etaSeconds)} s left`
 }
 
-async function loadOrNot(
+/** Undefined, with a message, for a release that cannot be read, or that other code has trained: training then begins anew. */
+export async function usableOrNot(
   load: () => Promise<LoadedRelease>,
   onMessage: (text: string) => void,
 ): Promise<LoadedRelease | undefined> {
   try {
-    return await load()
+    const loaded = await load()
+    // Throws where a model is not as this code would serve it.
+    new ServedRelease(loaded, new ItemIndex(), modelKernels)
+    return loaded
   } catch (error) {
-    onMessage(`The release in service cannot be compared with: ${(error as Error).message}`)
+    onMessage(`The release in service is left aside, and training begins anew: ${(error as Error).message}`)
     return undefined
   }
 }
