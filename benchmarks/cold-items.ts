@@ -4,6 +4,7 @@ import { openData } from '../src/bin/roles/replay.ts'
 import { type Events, readEvents } from '../src/evaluation/events.ts'
 import { historyOf } from '../src/evaluation/systems/trained.ts'
 import { trainingSetOf } from '../src/evaluation/training-set-of.ts'
+import { innerProduct } from '../src/inner-product.ts'
 import { itemTower } from '../src/kernels/item-tower.ts'
 import { queryModel } from '../src/kernels/query-models.ts'
 import type { TrainedModel } from '../src/models/model-trainer.ts'
@@ -59,7 +60,7 @@ function ask(events: Events, learned: number, { tensors }: TrainedModel): object
       const others = [...visits.keys()].filter((item) => item !== target && !seen.has(item) && visits[item]! > 0)
       const cold = [...visits.keys()].filter((item) => item !== target && !seen.has(item) && visits[item]! < COLD)
       const above = (among: readonly number[], vectors: Float32Array) => {
-        const scoreOf = (item: number) => innerProduct(vector, vectors, item * dimensions)
+        const scoreOf = (item: number) => innerProduct(vectors, item * dimensions, vector, 0, dimensions)
         const own = scoreOf(target)
         return among.filter((item) => scoreOf(item) > own).length
       }
@@ -77,10 +78,4 @@ function ask(events: Events, learned: number, { tensors }: TrainedModel): object
   const shares = (counts: Record<string, number>) =>
     Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, rounded(count / cases, 4)]))
   return { cases, 'HR@100': shares(all), 'HR@20 among cold items': shares(amongCold) }
-}
-
-function innerProduct(query: Float32Array, vectors: Float32Array, offset: number): number {
-  let sum = 0
-  for (let i = 0; i < query.length; i++) sum += query[i]! * vectors[offset + i]!
-  return sum
 }
