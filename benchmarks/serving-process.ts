@@ -28,7 +28,8 @@ export async function fold(config: Config, data: string): Promise<readonly strin
 }
 
 export async function startServer(args: string[], env = {}): Promise<{ url: string; process: ChildProcess }> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+  const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const
+  const child = spawn(process.execPath, args, { stdio: [...stdio], env: { ...process.env, ...env } })
   const [url] = await once(createInterface({ input: child.stdout! }), 'line')
   return { url, process: child }
 }

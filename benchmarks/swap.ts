@@ -1,5 +1,6 @@
 // Releases swapped under load, the server in a process of its own: does a request fail, is an answer ever of two
-// releases, how late are answers while one is loaded beside the other, and does the memory come back?
+// releases, how late are answers while one is loaded beside the other, and does the memory come back (what is alive after
+// a garbage collection, before all swaps and after them)?
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +16,7 @@ import { sequenceTrainer } from '../src/training/sequence-trainer.ts'
 import type { FinishedModel } from '../src/training/training-run.ts'
 import { twoTowerTrainer } from '../src/training/two-tower-trainer.ts'
 import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
+import { liveMiB, MEMORY_REPORT } from './memory-report.ts'
 import { fold, rssMiB, startServer, stop } from './serving-process.ts'
 
 const SWAPS = 20
@@ -26,6 +28,8 @@ const USERS = 300
 const WARM_UP_MS = 5_000
 /** Between a swap and the next. */
 const PAUSE_MS = 2_000
+/** What the garbage collector and the allocator keep for later grows with the first swaps: what is kept for good, with all. */
+const RSS_AFTER = [0, 5, 10, 15, 20]
 /** Of each model: enough for two that differ. */
 const TRAINING_SECONDS = 5
 const VERSIONS = ['swap-0', 'swap-1'] as const
@@ -48,7 +52,7 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     const broker = await openBroker(config)
     await writeReleases(config, broker)
     const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
-    const server = await startServer([program, 'serve', '--home', config.home, '--port', '0'])
+    const server = await startServer([...MEMORY_REPORT, program, 'serve', '--home', config.home, '--port', '0'])
     const agent = new Agent({ keepAlive: true })
     const ask = (user: string) => slate(server.url, user, agent)
     // Outside of what is measured, a server that has too much to do is asked again.
@@ -71,6 +75,7 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     status('capacity')
     const capacity = await requestsPerSecond(users, asked)
     const rate = LOAD * capacity
+    const liveBefore = await liveMiB(server.process)
     const answers: Answer[] = []
     let [stopped, next] = [false, 0]
     const flow = (async () => {
@@ -85,7 +90,7 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     })()
     await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
     answers.length = 0
-    const rssBefore = rssMiB(server.process.pid!)
+    const rss = [rssMiB(server.process.pid!)]
     const windows: { from: number; to: number }[] = []
     for (let swap = 0; swap < SWAPS; swap++) {
       status(`swap ${swap + 1} of ${SWAPS}`)
@@ -96,10 +101,11 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       await until(() => answers.at(-1)?.release === version, 1)
       windows.push({ from, to: performance.now() })
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+      rss.push(rssMiB(server.process.pid!))
     }
     stopped = true
     await flow
-    const rssAfter = rssMiB(server.process.pid!)
+    const liveAfter = await liveMiB(server.process)
     await stop(server.process)
     agent.destroy()
     await broker.close()
@@ -107,8 +113,8 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       capacityPerSecond: Math.round(capacity),
       requestsPerSecond: Math.round(rate),
       ...figuresOf(answers, windows),
-      rssMiB: rssBefore,
-      rssGrowthMiB: rssAfter - rssBefore,
+      liveMiB: { before: liveBefore, after: liveAfter },
+      rssMiBAfterSwaps: Object.fromEntries(RSS_AFTER.map((swaps) => [swaps, rss[swaps]])),
     }
 
     async function request(user: string): Promise<void> {

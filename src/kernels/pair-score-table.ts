@@ -1,3 +1,4 @@
+import { inPassing } from '../in-passing.ts'
 import type { PairScores } from '../models/pair-scores.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { type ActivationUnit, readActivationUnit } from './din-weights.ts'
@@ -8,8 +9,6 @@ const TABLE_BYTES = 64 * 2 ** 20
 /** Items whose hidden units are worked out at once: few enough for the processor's first cache. */
 const BLOCK = 128
 const ARRAYS = 7
-/** Rows worked out before other work gets its turn. */
-const ROWS_AT_A_TIME = 4
 
 /**
  * How much a history entry matters for a candidate, by what the activation unit makes of the two items. It depends on
@@ -49,11 +48,9 @@ export class PairScoreTable implements PairScores {
 
   /** A few at a time, between other work. */
   async prepare(items: Iterable<number>): Promise<void> {
-    let done = 0
     for (const item of items) {
       if (this.#rows.size >= this.#mostRows) return
-      this.of(item)
-      if (++done % ROWS_AT_A_TIME === 0) await new Promise(setImmediate)
+      await inPassing(() => this.of(item))
     }
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { inPassing } from '../in-passing.ts'
 import { corrupt, type Manifest } from './manifest.ts'
 
 /** Between two chunks the thread does other work. */
@@ -42,7 +43,7 @@ async function readAll(
       const place = placeFor(offset)
       const { bytesRead } = await file.read(place)
       if (bytesRead === 0) break
-      hash.update(place.subarray(0, bytesRead))
+      await inPassing(() => hash.update(place.subarray(0, bytesRead)))
       offset += bytesRead
     }
     if (hash.digest('hex') !== expected.sha256) throw corrupt(version, `${path} is not what was written (checksum)`)

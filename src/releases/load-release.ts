@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { inPassing } from '../in-passing.ts'
 import type { ModelName } from '../models/model-trainer.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import { decodeTensors, type Tensors } from '../models/tensors.ts'
@@ -9,7 +10,7 @@ import { check, readChecked } from './checked-file.ts'
 import { corrupt, type Manifest, type ManifestModel, VOCABULARY_FILE } from './manifest.ts'
 
 /** Rows put into an exact index before other work gets its turn. */
-const ROWS_AT_A_TIME = 2_000
+const ROWS_AT_A_TIME = 1_000
 
 /** A release in memory, every byte of it checked. */
 export interface LoadedRelease extends ReleasedModels {
@@ -62,9 +63,12 @@ async function openIndex(
 async function exactIndex(vectors: Float32Array, dimensions: number): Promise<VectorIndex> {
   const rows = vectors.length / dimensions
   const index = new ExactVectorIndex(dimensions, rows)
-  for (let row = 0; row < rows; row++) {
-    index.add(row, vectors.subarray(row * dimensions, (row + 1) * dimensions))
-    if (row % ROWS_AT_A_TIME === 0) await new Promise(setImmediate)
+  for (let first = 0; first < rows; first += ROWS_AT_A_TIME) {
+    await inPassing(() => {
+      for (let row = first; row < Math.min(rows, first + ROWS_AT_A_TIME); row++) {
+        index.add(row, vectors.subarray(row * dimensions, (row + 1) * dimensions))
+      }
+    })
   }
   return index
 }

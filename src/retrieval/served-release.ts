@@ -1,4 +1,5 @@
 import type { Item } from '../events/types.ts'
+import { inPassing } from '../in-passing.ts'
 import type { ItemTower } from '../models/item-tower.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName } from '../models/model-trainer.ts'
@@ -15,8 +16,6 @@ import type { HistoryEntry } from './online/online-state.ts'
 
 /** Items that nobody has met when a release is loaded, and that its vocabulary lacks: taken in up to this many. */
 const NEW_ITEMS_AT_ONCE = 1_000
-/** Items put in before other work gets its turn. */
-const ITEMS_AT_A_TIME = 20
 const BARELY_MET_MS = 1_000
 /** Queries that bring the code of a release up to speed before anyone waits for it. */
 const WARM_UP_QUERIES = 20
@@ -82,10 +81,9 @@ export class ServedRelease {
 
   /** Takes in what is new in `catalogue`. Resolves when the release is as quick as it will be. */
   async prepare(catalogue: Iterable<Item>): Promise<void> {
-    let taken = 0
     for (const item of catalogue) {
       if (this.#itemOf.length - this.#vocabulary >= NEW_ITEMS_AT_ONCE) break
-      if (this.put(item) && ++taken % ITEMS_AT_A_TIME === 0) await new Promise(setImmediate)
+      if (!this.#labelOf.has(this.#items.index(item.itemId))) await inPassing(() => this.put(item))
     }
     await this.#warmUp()
     await this.pairScores?.prepare(Array(this.#vocabulary).keys())
@@ -243,8 +241,7 @@ export class ServedRelease {
         value: 4,
         at: this.watermark - 60_000 * i,
       }))
-      for (const name of this.retrievers) this.search(name, history, this.watermark, 100)
-      await new Promise(setImmediate)
+      for (const name of this.retrievers) await inPassing(() => this.search(name, history, this.watermark, 100))
     }
     this.#asked = undefined
   }
