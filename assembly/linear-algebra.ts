@@ -127,3 +127,175 @@ export function parametricRelu(x: usize, rows: usize, size: usize, slope: usize)
     }
   }
 }
+
+/** sum[i, j] += x[, i] · y[, j], over `rows` rows: x (rows, xStride), y (rows, yStride), sum (inputs, outputs). */
+export function addOuter(
+  x: usize,
+  xStride: usize,
+  rows: usize,
+  inputs: usize,
+  y: usize,
+  yStride: usize,
+  outputs: usize,
+  sum: usize,
+): void {
+  const xBytes = xStride << 2
+  const yBytes = yStride << 2
+  const sumBytes = outputs << 2
+  let i: usize = 0
+  // As in `linear`, four inputs by eight outputs.
+  for (; i + 3 < inputs; i += 4) {
+    let j: usize = 0
+    for (; j + 7 < outputs; j += 8) {
+      const to = sum + i * sumBytes + (j << 2)
+      let a0 = v128.load(to)
+      let a1 = v128.load(to, 16)
+      let c0 = v128.load(to + sumBytes)
+      let c1 = v128.load(to + sumBytes, 16)
+      let d0 = v128.load(to + 2 * sumBytes)
+      let d1 = v128.load(to + 2 * sumBytes, 16)
+      let e0 = v128.load(to + 3 * sumBytes)
+      let e1 = v128.load(to + 3 * sumBytes, 16)
+      let from = x + (i << 2)
+      let other = y + (j << 2)
+      for (let r: usize = 0; r < rows; r++) {
+        const y0 = v128.load(other)
+        const y1 = v128.load(other, 16)
+        const xa = v128.load32_splat(from)
+        a0 = f32x4.add(a0, f32x4.mul(xa, y0))
+        a1 = f32x4.add(a1, f32x4.mul(xa, y1))
+        const xc = v128.load32_splat(from, 4)
+        c0 = f32x4.add(c0, f32x4.mul(xc, y0))
+        c1 = f32x4.add(c1, f32x4.mul(xc, y1))
+        const xd = v128.load32_splat(from, 8)
+        d0 = f32x4.add(d0, f32x4.mul(xd, y0))
+        d1 = f32x4.add(d1, f32x4.mul(xd, y1))
+        const xe = v128.load32_splat(from, 12)
+        e0 = f32x4.add(e0, f32x4.mul(xe, y0))
+        e1 = f32x4.add(e1, f32x4.mul(xe, y1))
+        from += xBytes
+        other += yBytes
+      }
+      v128.store(to, a0)
+      v128.store(to, a1, 16)
+      v128.store(to + sumBytes, c0)
+      v128.store(to + sumBytes, c1, 16)
+      v128.store(to + 2 * sumBytes, d0)
+      v128.store(to + 2 * sumBytes, d1, 16)
+      v128.store(to + 3 * sumBytes, e0)
+      v128.store(to + 3 * sumBytes, e1, 16)
+    }
+    for (; j < outputs; j += 4) {
+      for (let k: usize = i; k < i + 4; k++) {
+        addOuterColumn(x + (k << 2), xBytes, rows, y + (j << 2), yBytes, sum + k * sumBytes + (j << 2))
+      }
+    }
+  }
+  for (; i < inputs; i++) {
+    for (let j: usize = 0; j < outputs; j += 4) {
+      addOuterColumn(x + (i << 2), xBytes, rows, y + (j << 2), yBytes, sum + i * sumBytes + (j << 2))
+    }
+  }
+}
+
+/** Four outputs of one input. */
+function addOuterColumn(x: usize, xBytes: usize, rows: usize, y: usize, yBytes: usize, sum: usize): void {
+  let total = v128.load(sum)
+  for (let r: usize = 0; r < rows; r++) {
+    total = f32x4.add(total, f32x4.mul(v128.load32_splat(x + r * xBytes), v128.load(y + r * yBytes)))
+  }
+  v128.store(sum, total)
+}
+
+/** x[r, j] becomes errors[r] times weights[j] where it is positive and 0 elsewhere, for `rows` rows of x (rows, size). */
+export function reluGradient(x: usize, rows: usize, size: usize, errors: usize, weights: usize): void {
+  const zero = f32x4.splat(0)
+  for (let r: usize = 0; r < rows; r++) {
+    const error = v128.load32_splat(errors + (r << 2))
+    for (let j: usize = 0; j < size << 2; j += 16) {
+      const isActive = f32x4.gt(v128.load(x), zero)
+      v128.store(x, v128.and(isActive, f32x4.mul(error, v128.load(weights + j))))
+      x += 16
+    }
+  }
+}
+
+/**
+ * out[r, j] = (x[r, j] - mean[j]) times scale[j], for `rows` rows of x (rows, columns) and out (rows, outStride). Columns
+ * need not be a multiple of 4: what is read beyond them is of the next row, and where `scale` is 0 it counts as 0.
+ */
+export function centred(
+  x: usize,
+  columns: usize,
+  rows: usize,
+  mean: usize,
+  scale: usize,
+  out: usize,
+  outStride: usize,
+): void {
+  for (let r: usize = 0; r < rows; r++) {
+    const row = x + r * (columns << 2)
+    for (let j: usize = 0; j < outStride << 2; j += 16) {
+      v128.store(out, f32x4.mul(f32x4.sub(v128.load(row + j), v128.load(mean + j)), v128.load(scale + j)))
+      out += 16
+    }
+  }
+}
+
+/** The same of finite numbers of 16 bits, around 0: out[r, j] = x[r, j] times scale[j]. */
+export function unpacked(x: usize, columns: usize, rows: usize, scale: usize, out: usize, outStride: usize): void {
+  // Exponent and fraction, moved to where they are in 32 bits, make a number that is 2^-112 times as large.
+  const rest = i32x4.splat(0x7fff)
+  const larger = i32x4.splat((127 + 112) << 23)
+  for (let r: usize = 0; r < rows; r++) {
+    const row = x + r * (columns << 1)
+    for (let j: usize = 0; j < outStride << 2; j += 16) {
+      const bits = v128.load_ext<u16>(row + (j >> 1))
+      const sign = i32x4.shl(v128.andnot(bits, rest), 16)
+      const amount = f32x4.mul(i32x4.shl(v128.and(bits, rest), 13), larger)
+      v128.store(out, f32x4.mul(v128.or(sign, amount), v128.load(scale + j)))
+      out += 16
+    }
+  }
+}
+
+/**
+ * Mean and variance of each column, as doubles, of x (rows, columns). Columns need not be a multiple of 4: what is read
+ * and written beyond them means nothing.
+ */
+export function moments(x: usize, columns: usize, rows: usize, mean: usize, variance: usize): void {
+  const bytes = columns << 2
+  for (let j: usize = 0; j < columns; j += 4) {
+    let from = x + (j << 2)
+    // Sums are of deviations from the first row: what never differs has a variance of exactly 0.
+    const first = v128.load(from)
+    const low = f64x2.promote_low_f32x4(first)
+    const high = f64x2.promote_low_f32x4(upper(first))
+    let lowSum = f64x2.splat(0)
+    let highSum = f64x2.splat(0)
+    let lowSquares = f64x2.splat(0)
+    let highSquares = f64x2.splat(0)
+    for (let r: usize = 0; r < rows; r++) {
+      const values = v128.load(from)
+      const a = f64x2.sub(f64x2.promote_low_f32x4(values), low)
+      const b = f64x2.sub(f64x2.promote_low_f32x4(upper(values)), high)
+      lowSum = f64x2.add(lowSum, a)
+      highSum = f64x2.add(highSum, b)
+      lowSquares = f64x2.add(lowSquares, f64x2.mul(a, a))
+      highSquares = f64x2.add(highSquares, f64x2.mul(b, b))
+      from += bytes
+    }
+    const count = f64x2.splat(<f64>rows)
+    lowSum = f64x2.div(lowSum, count)
+    highSum = f64x2.div(highSum, count)
+    v128.store(mean + (j << 3), f64x2.add(low, lowSum))
+    v128.store(mean + (j << 3), f64x2.add(high, highSum), 16)
+    v128.store(variance + (j << 3), f64x2.sub(f64x2.div(lowSquares, count), f64x2.mul(lowSum, lowSum)))
+    v128.store(variance + (j << 3), f64x2.sub(f64x2.div(highSquares, count), f64x2.mul(highSum, highSum)), 16)
+  }
+}
+
+/** The last two floats, in front. */
+function upper(floats: v128): v128 {
+  return i8x16.shuffle(floats, floats, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15)
+}

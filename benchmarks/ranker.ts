@@ -1,9 +1,11 @@
 // Ranking the candidates of one request on one core, without computing their features: the Deep Interest Network in the
 // kernel that serves, beside the same network in TensorFlow.js on whatever backend is there, and written down plainly.
-// Beside it what else ranking costs: the features, and the network over them alone.
+// Beside it what else ranking costs: the features, and the network over them alone; and what it costs to learn that from
+// an example, beside the gradients of one written down plainly.
 import { openData } from '../src/bin/roles/replay.ts'
 import { interactionAt, readEvents } from '../src/evaluation/events.ts'
 import { attendedHistory } from '../src/kernels/attended-history.ts'
+import { columnMoments } from '../src/kernels/column-moments.ts'
 import { DinKernel } from '../src/kernels/din-kernel.ts'
 import { HEADS, readDin } from '../src/kernels/din-weights.ts'
 import { PairScoreTable } from '../src/kernels/pair-score-table.ts'
@@ -14,6 +16,7 @@ import { DinRanker } from '../src/ranking/din-ranker.ts'
 import { FeatureReader } from '../src/ranking/features.ts'
 import { ItemContent } from '../src/ranking/item-content.ts'
 import { rankCandidates } from '../src/ranking/rank-candidates.ts'
+import { NEGATIVES, RankerLearner, REPLAYED } from '../src/ranking/ranker-learner.ts'
 import { initialParameters } from '../src/ranking/ranker-parameters.ts'
 import { SOURCES } from '../src/retrieval/retriever.ts'
 import { batchOf } from '../src/training/din-batches.ts'
@@ -26,6 +29,7 @@ import { makeParameters } from '../src/training/parameters.ts'
 import { exampleOf } from '../src/training/ranking-examples.ts'
 import { openTensorFlow } from '../src/training/tensorflow.ts'
 import { plainDin } from '../tests/fakes/plain-din.ts'
+import { PlainRanker } from '../tests/fakes/plain-ranker.ts'
 import { randomDin, unscaled } from '../tests/fakes/random-din.ts'
 import { type Benchmark, percentile, rounded } from './benchmark.ts'
 
@@ -82,6 +86,19 @@ export const run: Benchmark = async ({ config, data, status }) => {
   const alone = initialParameters(reader.names, reader.contextNames, random)
   const logits = new Float64Array(candidates.length)
   const overFeatures = await measure(ROUNDS, () => rankCandidates(alone, table, logits))
+  const learner = new RankerLearner(reader.names, reader.contextNames, { random })
+  // Another one is taken each time, or soon nothing would be left to learn.
+  const learning = await measure(ROUNDS, () => learner.learn(table, learner.examples % candidates.length))
+  const plainRanker = new PlainRanker(alone)
+  const plainOverFeatures = await measure(ROUNDS, () => plainRanker.forward(table.items, table.context))
+  const { means } = columnMoments(table.items, reader.names.length)
+  const sample = table.items
+    .subarray(0, (1 + NEGATIVES) * means.length)
+    .map((value, i) => (value - means[i % means.length]!) * learner.parameters.scale[i % means.length]!)
+  const plainGradient = await measure(ROUNDS, () => {
+    plainRanker.forward(sample, table.context)
+    plainRanker.backward(sample, table.context)
+  })
   const backend = await openTensorFlow()
   const example = exampleOf(table, 0, scored.context, interactionAt(events, count - 1), random)
   const scaling = unscaled(reader.names.length, reader.contextNames.length)
@@ -112,6 +129,9 @@ export const run: Benchmark = async ({ config, data, status }) => {
     features: reader.names.length + reader.contextNames.length,
     featuresP50Ms: features.p50,
     featureNetworkP50Ms: overFeatures.p50,
+    plainFeatureNetworkP50Ms: plainOverFeatures.p50,
+    learnedExampleP50Ms: learning.p50,
+    plainGradientsP50Ms: rounded((1 + REPLAYED) * plainGradient.p50, 3),
     rankerP50Ms: whole.p50,
     rankerP99Ms: whole.p99,
     tableRows: pairs.rows,

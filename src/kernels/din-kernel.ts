@@ -3,8 +3,9 @@ import { TributaryError } from '../errors.ts'
 import type { PairScores } from '../models/pair-scores.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { ATTENDED, type AttendedHistory } from './attended-history.ts'
+import { columnMoments } from './column-moments.ts'
 import { type DinWeights, HEADS, MOST_DEVIATION, readDin } from './din-weights.ts'
-import { LinearAlgebra } from './linear-algebra.ts'
+import { LANES, LinearAlgebra, padded } from './linear-algebra.ts'
 import { PairScoreTable } from './pair-score-table.ts'
 
 export interface DinRequest {
@@ -21,10 +22,6 @@ export interface DinRequest {
 /** Candidates that go through the network at once. */
 const BLOCK = 512
 const ARRAYS = 13
-/** A SIMD register holds so many floats: the columns of what is computed in them are filled up. */
-const LANES = 4
-
-const padded = (columns: number) => LANES * Math.ceil(columns / LANES)
 
 /** Owns its buffers: one call at a time. */
 export class DinKernel {
@@ -217,9 +214,11 @@ export class DinKernel {
   }
 
   /** What the request gives all candidates: its context, and the means of the features, which they are taken less of. */
-  #prepareBiases({ items, features, context, means = meansOf(features, items.length) }: DinRequest): void {
+  #prepareBiases({ features, context, means: given }: DinRequest): void {
     const { layer, inputs, width, contextMean, contextScale, contextToLayer, contextToHeads } = this.#weights
     const { layerBias, headsBias, toLayer, toHeads } = this.#weights
+    const first = 3 * width + 1
+    const means = given ?? columnMoments(features, inputs - first).means
     this.#layerBias.set(layerBias)
     this.#headsBias.fill(0)
     this.#headsBias.set(headsBias)
@@ -228,7 +227,6 @@ export class DinKernel {
       for (let l = 0; l < layer; l++) this.#layerBias[l]! += value * contextToLayer[c * layer + l]!
       for (let h = 0; h < HEADS; h++) this.#headsBias[h]! += value * contextToHeads[c * HEADS + h]!
     }
-    const first = 3 * width + 1
     for (let f = 0; f < inputs - first; f++) {
       const mean = means[f]!
       for (let l = 0; l < layer; l++) this.#layerBias[l]! -= mean * toLayer[(first + f) * layer + l]!
@@ -238,14 +236,6 @@ export class DinKernel {
 }
 
 const NOTHING = new Float32Array(0)
-
-/** By column of (rows, columns). */
-function meansOf(values: Float32Array, rows: number): Float64Array {
-  const columns = values.length / Math.max(1, rows)
-  const means = new Float64Array(columns)
-  for (let at = 0; at < values.length; at += columns) for (let c = 0; c < columns; c++) means[c]! += values[at + c]!
-  return means.map((sum) => sum / Math.max(1, rows))
-}
 
 function clamped(deviations: number): number {
   return Math.max(-MOST_DEVIATION, Math.min(MOST_DEVIATION, deviations))

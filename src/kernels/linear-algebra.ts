@@ -17,6 +17,20 @@ interface Exports {
   products(a: number, b: number, stride: number, count: number, size: number, out: number): void
   mixture(weights: number, b: number, stride: number, count: number, size: number, out: number): void
   parametricRelu(x: number, rows: number, size: number, slope: number): void
+  addOuter(
+    x: number,
+    xStride: number,
+    rows: number,
+    inputs: number,
+    y: number,
+    yStride: number,
+    outputs: number,
+    sum: number,
+  ): void
+  reluGradient(x: number, rows: number, size: number, errors: number, weights: number): void
+  centred(x: number, columns: number, rows: number, mean: number, scale: number, out: number, outStride: number): void
+  moments(x: number, columns: number, rows: number, mean: number, variance: number): void
+  unpacked(x: number, columns: number, rows: number, scale: number, out: number, outStride: number): void
 }
 
 /** As much of it as is used here: Node's types leave it to those of browsers. */
@@ -25,6 +39,11 @@ declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
 }
+
+/** A SIMD register holds so many floats: the columns of what is computed in them are filled up. */
+export const LANES = 4
+
+export const padded = (columns: number): number => LANES * Math.ceil(columns / LANES)
 
 const PAGE_BYTES = 65_536
 const ALIGNMENT_BYTES = 16

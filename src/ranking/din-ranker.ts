@@ -1,4 +1,5 @@
 import { attendedHistory } from '../kernels/attended-history.ts'
+import { columnMoments } from '../kernels/column-moments.ts'
 import { DinKernel, type DinRequest } from '../kernels/din-kernel.ts'
 import { HEADS } from '../kernels/din-weights.ts'
 import type { PairScores } from '../models/pair-scores.ts'
@@ -15,7 +16,7 @@ import {
   scoresBeside,
 } from './candidate-ranker.ts'
 import type { FeatureReader } from './features.ts'
-import { columnMeans } from './rank-candidates.ts'
+import { withoutEach } from './rank-candidates.ts'
 
 /** Index of a release's vocabulary, or -1, by item index. */
 interface Vocabulary {
@@ -51,14 +52,8 @@ export class DinRanker implements CandidateRanker {
     const request = this.#request(scored, ranked)
     const row = ranked.indexOf(item)
     const { names } = this.#reader
-    const means = columnMeans(request.features, ranked.length, names.length)
-    const own = request.features.subarray(row * names.length, (row + 1) * names.length)
-    // The item as it is, and once for each feature with the list's mean in its place.
-    const features = new Float32Array((names.length + 1) * names.length)
-    for (let copy = 0; copy <= names.length; copy++) {
-      features.set(own, copy * names.length)
-      if (copy > 0) features[copy * names.length + copy - 1] = means[copy - 1]!
-    }
+    const { means } = columnMoments(request.features, names.length)
+    const features = withoutEach(request.features.subarray(row * names.length, (row + 1) * names.length), means)
     const items = new Int32Array(names.length + 1).fill(request.items[row]!)
     this.#ranked = undefined
     const logits = this.#kernel.rank({ ...request, items, features, means })

@@ -1,14 +1,15 @@
+import { columnMoments } from '../kernels/column-moments.ts'
 import type { Random } from '../random.ts'
 import { type FeatureTable, OF_NOW } from './features.ts'
-import { columnMeans, standardised } from './rank-candidates.ts'
-import { RankerGradient } from './ranker-gradient.ts'
-import { initialParameters, type RankerParameters, zeroParameters } from './ranker-parameters.ts'
+import { standardise } from './rank-candidates.ts'
+import { RankerNetwork, TRAINED, type TrainedTensors } from './ranker-network.ts'
+import { initialParameters, type RankerParameters } from './ranker-parameters.ts'
 
 /** Candidates that the target is compared with, drawn once for each example: a softmax over a sample learns the same order. */
-const NEGATIVES = 63
+export const NEGATIVES = 63
 /** The latest examples, of which each new one has some learned again beside it. */
 const KEPT = 16_384
-const REPLAYED = 7
+export const REPLAYED = 7
 const BATCH = 32
 const LEARNING_RATE = 0.004
 const MOMENTUM = 0.9
@@ -30,8 +31,6 @@ interface Example {
   readonly context: Float32Array
 }
 
-const TRAINED = ['linear', 'hidden', 'contextHidden', 'bias', 'output'] as const
-
 /**
  * Learns to rank from one example after another: the loss is the cross-entropy of a softmax over the target and a sample
  * of the other candidates (McFadden's conditional logit), the optimiser Adam (Kingma & Ba 2015). Earlier examples are
@@ -41,13 +40,12 @@ const TRAINED = ['linear', 'hidden', 'contextHidden', 'bias', 'output'] as const
 export class RankerLearner {
   /** Averaged over the latest steps. */
   readonly parameters: RankerParameters
-  /** What the steps work on; scales are those of `parameters`. */
-  readonly #trained: RankerParameters
   readonly #random: Random
   readonly #learningRate: number
-  readonly #gradient: RankerGradient
-  readonly #first: RankerParameters
-  readonly #second: RankerParameters
+  /** What the steps work on. */
+  readonly #network: RankerNetwork
+  readonly #first: TrainedTensors
+  readonly #second: TrainedTensors
   readonly #variance: Float64Array
   readonly #contextVariance: Float64Array
   /** A ring, the oldest overwritten. */
@@ -57,11 +55,11 @@ export class RankerLearner {
   readonly #remembered: number
   /** Columns that say what is popular now. */
   readonly #now: readonly number[]
+  /** Scratch for the rows of a list. */
+  #rows = new Int32Array(0)
   /** Learned from since the last step. */
   #inBatch = 0
   #steps = 0
-  /** (1 + negatives, features): the example at hand, scaled. */
-  readonly #rows: Float32Array
   /** Of examples learned for the first time: running mean over the latest MEMORY. */
   loss = 0
 
@@ -74,15 +72,13 @@ export class RankerLearner {
     this.#random = options.random
     this.#learningRate = options.learningRate ?? LEARNING_RATE
     this.parameters = options.start ?? initialParameters(names, contextNames, options.random)
-    const own = Object.fromEntries(TRAINED.map((name) => [name, this.parameters[name].slice()]))
-    this.#trained = { ...this.parameters, ...own }
-    this.#gradient = new RankerGradient(names, contextNames, NEGATIVES + 1)
-    this.#first = zeroParameters(names, contextNames)
-    this.#second = zeroParameters(names, contextNames)
+    this.#network = new RankerNetwork(names.length, contextNames.length, NEGATIVES + 1)
+    for (const name of TRAINED) this.#network.weights[name].set(this.parameters[name])
+    this.#first = zerosLike(this.#network.weights)
+    this.#second = zerosLike(this.#network.weights)
     this.#variance = Float64Array.from(this.parameters.scale, (scale) => (scale > 0 ? scale ** -2 : 1))
     this.#contextVariance = Float64Array.from(this.parameters.contextScale, (scale) => (scale > 0 ? scale ** -2 : 1))
     this.#remembered = options.start ? MEMORY : 0
-    this.#rows = new Float32Array((NEGATIVES + 1) * names.length)
     this.#now = names.flatMap((name, column) => (OF_NOW.has(name) ? [column] : []))
   }
 
@@ -99,8 +95,8 @@ export class RankerLearner {
   learn(table: FeatureTable, target: number): void {
     const count = table.candidates.length
     if (count < 2) return
-    const means = columnMeans(table.items, count, this.parameters.names.length)
-    this.#observe(table, means)
+    const { means, variances } = columnMoments(table.items, this.parameters.names.length)
+    this.#observe(variances, table.context)
     const example = this.#exampleOf(table, means, this.#draw(count, target))
     this.#kept[this.#examples % KEPT] = example
     this.#examples++
@@ -109,35 +105,32 @@ export class RankerLearner {
   }
 
   /** @returns its loss, before */
-  #learn(example: Example): number {
-    const { context } = example
-    const standard = context.map((_, c) => standardised(this.parameters, context, c))
-    const count = this.#scale(example.rows)
-    if (this.#random.below(WITHOUT_NOW) === 0) this.#hideNow(count)
-    const loss = this.#gradient.add(this.#trained, this.#rows, count, standard)
+  #learn({ rows, context }: Example): number {
+    const network = this.#network
+    standardise(this.parameters, context, network.context)
+    network.scale.set(this.parameters.scale)
+    if (this.#random.below(WITHOUT_NOW) === 0) for (const column of this.#now) network.scale[column] = 0
+    const loss = network.backward(network.forward(rows))
     if (++this.#inBatch === BATCH) this.#step()
     return loss
   }
 
   /** The target first, then other rows, each once. */
   #draw(count: number, target: number): number[] {
-    const others = Array.from({ length: count }, (_, row) => row)
-    others[target] = others[count - 1]!
-    others.length = count - 1
+    if (this.#rows.length < count) this.#rows = new Int32Array(count)
+    const others = this.#rows.subarray(0, count - 1)
+    for (let row = 0; row < others.length; row++) others[row] = row
+    // The last row in the place of the target.
+    if (target < others.length) others[target] = others.length
     return [target, ...this.#random.draw(others, NEGATIVES)]
   }
 
   /** Running variances within lists, and running mean and variance of the context. */
-  #observe({ items, candidates, context }: FeatureTable, means: Float64Array): void {
+  #observe(variances: Float64Array, context: Float32Array): void {
     const rate = 1 / Math.min(this.#remembered + this.#examples + 1, MEMORY)
     const { scale, contextMean, contextScale } = this.parameters
-    const count = candidates.length
-    const squares = new Float64Array(means.length)
-    for (let i = 0; i < count * means.length; i += means.length) {
-      for (let f = 0; f < means.length; f++) squares[f]! += (items[i + f]! - means[f]!) ** 2
-    }
-    for (let f = 0; f < means.length; f++) {
-      this.#variance[f]! += rate * (squares[f]! / count - this.#variance[f]!)
+    for (let f = 0; f < scale.length; f++) {
+      this.#variance[f]! += rate * (variances[f]! - this.#variance[f]!)
       scale[f] = inverseDeviation(this.#variance[f]!)
     }
     for (let c = 0; c < context.length; c++) {
@@ -158,35 +151,17 @@ export class RankerLearner {
     return { rows, context: context.slice() }
   }
 
-  /** Scales an example's rows. @returns how many there are */
-  #scale(rows: Float16Array): number {
-    const { scale } = this.parameters
-    for (let i = 0; i < rows.length; i += scale.length) {
-      for (let f = 0; f < scale.length; f++) this.#rows[i + f] = rows[i + f]! * scale[f]!
-    }
-    return rows.length / scale.length
-  }
-
-  #hideNow(count: number): void {
-    const width = this.parameters.names.length
-    for (let row = 0; row < count; row++) for (const column of this.#now) this.#rows[row * width + column] = 0
-  }
-
   #step(): void {
     this.#inBatch = 0
     this.#steps++
     const rate = (this.#learningRate * Math.sqrt(1 - SQUARES ** this.#steps)) / (1 - MOMENTUM ** this.#steps)
     // The first steps go far: what they came from is forgotten sooner.
     const averaged = this.#remembered > 0 ? AVERAGED : Math.min(AVERAGED, this.#steps / (this.#steps + 9))
+    const { weights, sums } = this.#network
     for (const name of TRAINED) {
-      const [values, average, gradient, first, second] = [
-        this.#trained,
-        this.parameters,
-        this.#gradient.sum,
-        this.#first,
-        this.#second,
-      ].map((of) => of[name]) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
-      for (let i = 0; i < values.length; i++) {
+      const [values, gradient, first, second] = [weights[name], sums[name], this.#first[name], this.#second[name]]
+      const average = this.parameters[name]
+      for (let i = 0; i < average.length; i++) {
         const slope = gradient[i]! / BATCH
         first[i] = MOMENTUM * first[i]! + (1 - MOMENTUM) * slope
         second[i] = SQUARES * second[i]! + (1 - SQUARES) * slope * slope
@@ -196,6 +171,11 @@ export class RankerLearner {
       gradient.fill(0)
     }
   }
+}
+
+function zerosLike(tensors: TrainedTensors): TrainedTensors {
+  const zeros = Object.fromEntries(TRAINED.map((name) => [name, new Float32Array(tensors[name].length)]))
+  return zeros as Record<(typeof TRAINED)[number], Float32Array>
 }
 
 /** 0 for what never differs: it says nothing, and its weights were never learned. */

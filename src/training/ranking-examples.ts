@@ -1,9 +1,9 @@
 import { DEFAULT_KINDS } from '../events/kinds.ts'
 import type { Interaction } from '../events/types.ts'
 import { type AttendedHistory, attendedHistory } from '../kernels/attended-history.ts'
+import { columnMoments } from '../kernels/column-moments.ts'
 import type { Random } from '../random.ts'
 import type { FeatureTable } from '../ranking/features.ts'
-import { columnMeans } from '../ranking/rank-candidates.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 
 /** What a user was offered by retrieval, and what of it they then took. */
@@ -50,7 +50,7 @@ export function exampleOf(
   const first = rest.slice(0, hard)
   const others = drawn > 0 ? random.draw(rest.slice(first.length), drawn) : []
   const rows = [target, ...first, ...others]
-  const means = columnMeans(items, candidates.length, width)
+  const { means } = columnMoments(items, width)
   const features = new Float16Array(rows.length * width)
   rows.forEach((row, i) => {
     for (let f = 0; f < width; f++) features[i * width + f] = items[row * width + f]! - means[f]!
