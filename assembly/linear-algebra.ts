@@ -14,25 +14,59 @@ export function linear(
   out: usize,
   outStride: usize,
 ): void {
-  const xBytes = xStride << 2
-  const wBytes = wStride << 2
-  const outBytes = outStride << 2
+  multiply(x, xStride << 2, 4, rows, inputs, w, wStride << 2, outputs, bias, 0, out, outStride << 2)
+}
+
+/** sum[i, j] += x[, i] · y[, j], over `rows` rows: x (rows, xStride), y (rows, yStride), sum (inputs, outputs). */
+export function addOuter(
+  x: usize,
+  xStride: usize,
+  rows: usize,
+  inputs: usize,
+  y: usize,
+  yStride: usize,
+  outputs: usize,
+  sum: usize,
+): void {
+  multiply(x, 4, xStride << 2, inputs, rows, y, yStride << 2, outputs, sum, outputs << 2, sum, outputs << 2)
+}
+
+/**
+ * out[r, j] = start[r, j] + x[r] · w[, j]. Strides are in bytes, `xStep` from one input of a row of x to the next; where
+ * `start` is 0 so is what is begun with.
+ */
+function multiply(
+  x: usize,
+  xRow: usize,
+  xStep: usize,
+  rows: usize,
+  inputs: usize,
+  w: usize,
+  wRow: usize,
+  outputs: usize,
+  start: usize,
+  startRow: usize,
+  out: usize,
+  outRow: usize,
+): void {
   let row: usize = 0
   // Four rows by eight outputs: eight sums in registers, and each weight is loaded once for four rows.
   for (; row + 3 < rows; row += 4) {
     let j: usize = 0
     for (; j + 7 < outputs; j += 8) {
-      const b0 = bias ? v128.load(bias + (j << 2)) : f32x4.splat(0)
-      const b1 = bias ? v128.load(bias + (j << 2), 16) : f32x4.splat(0)
-      let a0 = b0
-      let a1 = b1
-      let c0 = b0
-      let c1 = b1
-      let d0 = b0
-      let d1 = b1
-      let e0 = b0
-      let e1 = b1
-      let from = x + row * xBytes
+      let begun = start + row * startRow + (j << 2)
+      let a0 = startAt(start, begun)
+      let a1 = startAt(start, begun + 16)
+      begun += startRow
+      let c0 = startAt(start, begun)
+      let c1 = startAt(start, begun + 16)
+      begun += startRow
+      let d0 = startAt(start, begun)
+      let d1 = startAt(start, begun + 16)
+      begun += startRow
+      let e0 = startAt(start, begun)
+      let e1 = startAt(start, begun + 16)
+      let from = x + row * xRow
       let weight = w + (j << 2)
       for (let i: usize = 0; i < inputs; i++) {
         const w0 = v128.load(weight)
@@ -40,55 +74,65 @@ export function linear(
         const xa = v128.load32_splat(from)
         a0 = f32x4.add(a0, f32x4.mul(xa, w0))
         a1 = f32x4.add(a1, f32x4.mul(xa, w1))
-        const xc = v128.load32_splat(from + xBytes)
+        const xc = v128.load32_splat(from + xRow)
         c0 = f32x4.add(c0, f32x4.mul(xc, w0))
         c1 = f32x4.add(c1, f32x4.mul(xc, w1))
-        const xd = v128.load32_splat(from + 2 * xBytes)
+        const xd = v128.load32_splat(from + 2 * xRow)
         d0 = f32x4.add(d0, f32x4.mul(xd, w0))
         d1 = f32x4.add(d1, f32x4.mul(xd, w1))
-        const xe = v128.load32_splat(from + 3 * xBytes)
+        const xe = v128.load32_splat(from + 3 * xRow)
         e0 = f32x4.add(e0, f32x4.mul(xe, w0))
         e1 = f32x4.add(e1, f32x4.mul(xe, w1))
-        from += 4
-        weight += wBytes
+        from += xStep
+        weight += wRow
       }
-      const to = out + row * outBytes + (j << 2)
+      const to = out + row * outRow + (j << 2)
       v128.store(to, a0)
       v128.store(to, a1, 16)
-      v128.store(to + outBytes, c0)
-      v128.store(to + outBytes, c1, 16)
-      v128.store(to + 2 * outBytes, d0)
-      v128.store(to + 2 * outBytes, d1, 16)
-      v128.store(to + 3 * outBytes, e0)
-      v128.store(to + 3 * outBytes, e1, 16)
+      v128.store(to + outRow, c0)
+      v128.store(to + outRow, c1, 16)
+      v128.store(to + 2 * outRow, d0)
+      v128.store(to + 2 * outRow, d1, 16)
+      v128.store(to + 3 * outRow, e0)
+      v128.store(to + 3 * outRow, e1, 16)
     }
-    for (; j < outputs; j += 4) {
-      for (let r: usize = row; r < row + 4; r++) {
-        column(x + r * xBytes, inputs, w + (j << 2), wBytes, bias ? bias + (j << 2) : 0, out + r * outBytes + (j << 2))
-      }
+    for (let r = row; r < row + 4; r++) {
+      columns(x + r * xRow, xStep, inputs, w, wRow, j, outputs, start, start + r * startRow, out + r * outRow)
     }
   }
   for (; row < rows; row++) {
-    for (let j: usize = 0; j < outputs; j += 4) {
-      column(
-        x + row * xBytes,
-        inputs,
-        w + (j << 2),
-        wBytes,
-        bias ? bias + (j << 2) : 0,
-        out + row * outBytes + (j << 2),
-      )
-    }
+    columns(x + row * xRow, xStep, inputs, w, wRow, 0, outputs, start, start + row * startRow, out + row * outRow)
   }
 }
 
-/** Four outputs of one row. */
-function column(x: usize, inputs: usize, w: usize, wBytes: usize, bias: usize, out: usize): void {
-  let sum = bias ? v128.load(bias) : f32x4.splat(0)
-  for (let i: usize = 0; i < inputs; i++) {
-    sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(x + (i << 2)), v128.load(w + i * wBytes)))
+/** The outputs of one row from output `j` on. */
+function columns(
+  x: usize,
+  xStep: usize,
+  inputs: usize,
+  w: usize,
+  wRow: usize,
+  j: usize,
+  outputs: usize,
+  start: usize,
+  begun: usize,
+  out: usize,
+): void {
+  for (; j < outputs; j += 4) {
+    let sum = startAt(start, begun + (j << 2))
+    let from = x
+    let weight = w + (j << 2)
+    for (let i: usize = 0; i < inputs; i++) {
+      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(from), v128.load(weight)))
+      from += xStep
+      weight += wRow
+    }
+    v128.store(out + (j << 2), sum)
   }
-  v128.store(out, sum)
+}
+
+function startAt(start: usize, address: usize): v128 {
+  return start ? v128.load(address) : f32x4.splat(0)
 }
 
 /** out[i] = a · b[i], for `count` rows of b (count, stride), over the first `size` floats of each. */
@@ -126,85 +170,6 @@ export function parametricRelu(x: usize, rows: usize, size: usize, slope: usize)
       at += size << 2
     }
   }
-}
-
-/** sum[i, j] += x[, i] · y[, j], over `rows` rows: x (rows, xStride), y (rows, yStride), sum (inputs, outputs). */
-export function addOuter(
-  x: usize,
-  xStride: usize,
-  rows: usize,
-  inputs: usize,
-  y: usize,
-  yStride: usize,
-  outputs: usize,
-  sum: usize,
-): void {
-  const xBytes = xStride << 2
-  const yBytes = yStride << 2
-  const sumBytes = outputs << 2
-  let i: usize = 0
-  // As in `linear`, four inputs by eight outputs.
-  for (; i + 3 < inputs; i += 4) {
-    let j: usize = 0
-    for (; j + 7 < outputs; j += 8) {
-      const to = sum + i * sumBytes + (j << 2)
-      let a0 = v128.load(to)
-      let a1 = v128.load(to, 16)
-      let c0 = v128.load(to + sumBytes)
-      let c1 = v128.load(to + sumBytes, 16)
-      let d0 = v128.load(to + 2 * sumBytes)
-      let d1 = v128.load(to + 2 * sumBytes, 16)
-      let e0 = v128.load(to + 3 * sumBytes)
-      let e1 = v128.load(to + 3 * sumBytes, 16)
-      let from = x + (i << 2)
-      let other = y + (j << 2)
-      for (let r: usize = 0; r < rows; r++) {
-        const y0 = v128.load(other)
-        const y1 = v128.load(other, 16)
-        const xa = v128.load32_splat(from)
-        a0 = f32x4.add(a0, f32x4.mul(xa, y0))
-        a1 = f32x4.add(a1, f32x4.mul(xa, y1))
-        const xc = v128.load32_splat(from, 4)
-        c0 = f32x4.add(c0, f32x4.mul(xc, y0))
-        c1 = f32x4.add(c1, f32x4.mul(xc, y1))
-        const xd = v128.load32_splat(from, 8)
-        d0 = f32x4.add(d0, f32x4.mul(xd, y0))
-        d1 = f32x4.add(d1, f32x4.mul(xd, y1))
-        const xe = v128.load32_splat(from, 12)
-        e0 = f32x4.add(e0, f32x4.mul(xe, y0))
-        e1 = f32x4.add(e1, f32x4.mul(xe, y1))
-        from += xBytes
-        other += yBytes
-      }
-      v128.store(to, a0)
-      v128.store(to, a1, 16)
-      v128.store(to + sumBytes, c0)
-      v128.store(to + sumBytes, c1, 16)
-      v128.store(to + 2 * sumBytes, d0)
-      v128.store(to + 2 * sumBytes, d1, 16)
-      v128.store(to + 3 * sumBytes, e0)
-      v128.store(to + 3 * sumBytes, e1, 16)
-    }
-    for (; j < outputs; j += 4) {
-      for (let k: usize = i; k < i + 4; k++) {
-        addOuterColumn(x + (k << 2), xBytes, rows, y + (j << 2), yBytes, sum + k * sumBytes + (j << 2))
-      }
-    }
-  }
-  for (; i < inputs; i++) {
-    for (let j: usize = 0; j < outputs; j += 4) {
-      addOuterColumn(x + (i << 2), xBytes, rows, y + (j << 2), yBytes, sum + i * sumBytes + (j << 2))
-    }
-  }
-}
-
-/** Four outputs of one input. */
-function addOuterColumn(x: usize, xBytes: usize, rows: usize, y: usize, yBytes: usize, sum: usize): void {
-  let total = v128.load(sum)
-  for (let r: usize = 0; r < rows; r++) {
-    total = f32x4.add(total, f32x4.mul(v128.load32_splat(x + r * xBytes), v128.load(y + r * yBytes)))
-  }
-  v128.store(sum, total)
 }
 
 /** x[r, j] becomes errors[r] times weights[j] where it is positive and 0 elsewhere, for `rows` rows of x (rows, size). */
