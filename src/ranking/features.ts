@@ -8,6 +8,8 @@ import { countBits, type ItemContent, overlap } from './item-content.ts'
 
 /** Of the best score, what one of nothing counts as: logarithms stay finite, and -7 is far behind. */
 const FLOOR = 1e-3
+const LOG_FLOOR = Math.log(FLOOR)
+const NOTHING = new Float64Array(0)
 /** Features that say what is popular now, and nothing where a request is of long ago. */
 export const OF_NOW: ReadonlySet<string> = new Set(['popularity', 'trend', 'popular', 'trending', 'favourite-genre'])
 const [AFTER, BEFORE] = [1, 2]
@@ -44,6 +46,7 @@ const ITEM_FEATURES = [
   'genres-of-last',
   'genres-of-recent',
 ] as const
+const columnOf = (name: (typeof ITEM_FEATURES)[number]) => ITEM_FEATURES.indexOf(name)
 
 /**
  * Models whose inner products with all candidates are features, whatever found them, and the cosines between these and the
@@ -74,6 +77,8 @@ export class FeatureReader {
   #items = new Float32Array(0)
   readonly #context: Float32Array
   readonly #best: Float64Array
+  /** By candidate: scratch for a column. */
+  #scores = new Float64Array(0)
   /** By item index: scratch for the co-visits of one history entry. */
   #together = new Float64Array(0)
 
@@ -97,6 +102,7 @@ export class FeatureReader {
   read(scored: Scored, candidates: readonly number[]): FeatureTable {
     const width = this.names.length
     if (this.#items.length < candidates.length * width) this.#items = new Float32Array(candidates.length * width)
+    if (this.#scores.length < candidates.length) this.#scores = new Float64Array(candidates.length)
     const items = this.#items.subarray(0, candidates.length * width)
     this.#readStatistics(scored, candidates, items)
     this.#readCoVisits(scored, candidates, items)
@@ -110,45 +116,44 @@ export class FeatureReader {
   #readStatistics({ context, blended }: Scored, candidates: readonly number[], into: Float32Array): void {
     const { table, history, user, isPast } = context
     const { year, genres } = this.#content
+    const width = this.names.length
     const recent = history.slice(0, RECENT).map(({ item }) => item)
     const logVisits = (item: number) => Math.log1p(table.visits[item] ?? 0)
     const yearOf = (item: number) => known(year[item])
     const recentVisits = meanOf(recent, logVisits)
     const recentYear = meanOf(recent, yearOf)
     const lastYear = recent.length > 0 ? yearOf(recent[0]!) : 0
-    const lastGenres = genres[recent[0] ?? -1] ?? 0
+    const recentGenres = recent.map((item) => genres[item] ?? 0)
+    const lastGenres = recentGenres[0] ?? 0
     const taste = this.#taste(user?.genres ?? [])
-    const best = bestOf(candidates, (item) => blended.get(item))
-    const popularityOf = (item: number) => (isPast ? 0 : (table.popularity[item] ?? 0))
-    const trendOf = (item: number) => (isPast ? 0 : (table.trend[item] ?? 0))
-    const popularity = bestOf(candidates, popularityOf)
-    const trend = bestOf(candidates, trendOf)
+    const scores = this.#scores
+    for (let row = 0; row < candidates.length; row++) scores[row] = blended.get(candidates[row]!)
+    this.#relate(candidates.length, columnOf('blend'), into)
+    for (const name of ['popularity', 'trend'] as const) {
+      const values = isPast ? NOTHING : table[name]
+      for (let row = 0; row < candidates.length; row++) scores[row] = values[candidates[row]!] ?? 0
+      this.#relate(candidates.length, columnOf(name), into)
+    }
+    const visitsColumn = columnOf('visits')
+    const ratingColumn = columnOf('mean-rating')
     for (let row = 0; row < candidates.length; row++) {
       const item = candidates[row]!
       const mask = genres[item] ?? 0
       const visits = logVisits(item)
       const itemYear = yearOf(item)
-      const values = [
-        relative(blended.get(item), best),
-        0,
-        0,
-        0,
-        0,
-        0,
-        visits,
-        relative(popularityOf(item), popularity),
-        relative(trendOf(item), trend),
+      into[row * width + visitsColumn] = visits
+      // From here on in the order of ITEM_FEATURES.
+      let at = row * width + ratingColumn
+      into[at++] =
         ((table.ratingSum[item] ?? 0) + PRIOR_RATINGS * MEAN_RATING) / ((table.ratings[item] ?? 0) + PRIOR_RATINGS) -
-          MEAN_RATING,
-        itemYear,
-        Math.abs(itemYear - lastYear),
-        Math.abs(itemYear - recentYear),
-        Math.abs(visits - recentVisits),
-        taste(mask),
-        overlap(mask, lastGenres),
-        meanOf(recent, (other) => overlap(mask, genres[other] ?? 0)),
-      ]
-      into.set(values, row * this.names.length)
+        MEAN_RATING
+      into[at++] = itemYear
+      into[at++] = Math.abs(itemYear - lastYear)
+      into[at++] = Math.abs(itemYear - recentYear)
+      into[at++] = Math.abs(visits - recentVisits)
+      into[at++] = taste(mask)
+      into[at++] = overlap(mask, lastGenres)
+      into[at] = meanOverlap(mask, recentGenres)
     }
   }
 
@@ -156,38 +161,32 @@ export class FeatureReader {
   #readCoVisits({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
     const { history, rows, table } = context
     if (this.#together.length < table.visits.length) this.#together = new Float64Array(table.visits.length)
-    const together = this.#together
-    const width = this.names.length
+    const [together, scores] = [this.#together, this.#scores]
     for (const [at, [lag, word]] of CO_VISITS.entries()) {
       const factor = (ROW_OFFSET + (table.visits[history[lag]?.item ?? -1] ?? 0)) ** -ROW_EXPONENT
       addRow(rows[lag], word, factor, together)
-      const column = ITEM_FEATURES.indexOf('co-visits-1') + at
-      const best = bestOf(candidates, (item) => together[item]! * table.rarity[item]!)
-      for (let i = 0; i < candidates.length; i++) {
-        const item = candidates[i]!
-        into[i * width + column] = relative((together[item] ?? 0) * (table.rarity[item] ?? 0), best)
+      for (let row = 0; row < candidates.length; row++) {
+        const item = candidates[row]!
+        scores[row] = (together[item] ?? 0) * (table.rarity[item] ?? 0)
       }
+      this.#relate(candidates.length, columnOf('co-visits-1') + at, into)
       addRow(rows[lag], word, 0, together)
     }
   }
 
   #readSources({ proposals }: Scored, candidates: readonly number[], into: Float32Array): void {
-    const width = this.names.length
+    const scores = this.#scores
     let column = ITEM_FEATURES.length
-    for (let source = 0; source < this.#sources.length; source++, column++) {
-      const { scores } = proposals[source]!
-      const best = bestOf(candidates, (item) => scores.get(item))
-      this.#best[source] = best
-      for (let i = 0; i < candidates.length; i++) into[i * width + column] = relative(scores.get(candidates[i]!), best)
+    for (let source = 0; source < this.#sources.length; source++) {
+      const { scores: proposed } = proposals[source]!
+      for (let row = 0; row < candidates.length; row++) scores[row] = proposed.get(candidates[row]!)
+      this.#best[source] = this.#relate(candidates.length, column++, into)
     }
     for (const source of this.#loudest) {
-      const { scores } = proposals[source]!
-      scores.listenFor(candidates)
-      const best = bestOf(candidates, (item) => scores.loudest(item))
-      for (let i = 0; i < candidates.length; i++) {
-        into[i * width + column] = relative(scores.loudest(candidates[i]!), best)
-      }
-      column++
+      const { scores: proposed } = proposals[source]!
+      proposed.listenFor(candidates)
+      for (let row = 0; row < candidates.length; row++) scores[row] = proposed.loudest(candidates[row]!)
+      this.#relate(candidates.length, column++, into)
     }
   }
 
@@ -215,6 +214,19 @@ export class FeatureReader {
       const cosines = history.length > 0 ? release?.cosines(model, history[0]!.item, candidates) : undefined
       for (let i = 0; i < candidates.length; i++) into[i * width + column] = cosines?.[i] ?? 0
     }
+  }
+
+  /** Fills in a column: logarithms of `#scores` relative to the best. @returns the best */
+  #relate(count: number, column: number, into: Float32Array): number {
+    const width = this.names.length
+    const scores = this.#scores
+    let best = 0
+    for (let row = 0; row < count; row++) if (scores[row]! > best) best = scores[row]!
+    for (let row = 0; row < count; row++) {
+      // Of most candidates a source says nothing: that logarithm is known.
+      into[row * width + column] = scores[row]! > 0 ? Math.log(scores[row]! / best + FLOOR) : LOG_FLOOR
+    }
+    return best
   }
 
   /** The user's mean preference over an item's genres, on a scale on which the strongest is 1. */
@@ -245,19 +257,6 @@ function addRow(row: NeighbourRow | undefined, word: number, factor: number, int
   }
 }
 
-function relative(score: number, best: number): number {
-  return Math.log((best > 0 ? Math.max(0, score) / best : 0) + FLOOR)
-}
-
-function bestOf(candidates: readonly number[], scoreOf: (item: number) => number): number {
-  let best = 0
-  for (let i = 0; i < candidates.length; i++) {
-    const score = scoreOf(candidates[i]!)
-    if (score > best) best = score
-  }
-  return best
-}
-
 /** Years in decades around 1985, what is unknown in the middle. */
 function known(year: number | undefined): number {
   return year === undefined || Number.isNaN(year) ? 0 : (year - 1985) / 10
@@ -267,4 +266,10 @@ function meanOf(items: readonly number[], valueFor: (item: number) => number): n
   let sum = 0
   for (const item of items) sum += valueFor(item)
   return items.length === 0 ? 0 : sum / items.length
+}
+
+function meanOverlap(genres: number, others: readonly number[]): number {
+  let sum = 0
+  for (let i = 0; i < others.length; i++) sum += overlap(genres, others[i]!)
+  return others.length === 0 ? 0 : sum / others.length
 }
