@@ -70,43 +70,87 @@ export async function crashRounds(options: CrashOptions): Promise<CrashOutcome> 
   }
 }
 
+/** What runs in a round, what of it is killed, and when. */
+interface Round {
+  /** Whether the replay has come to its end before anything else is started. */
+  readonly isBacklog?: true
+  readonly commands: readonly Command[]
+  readonly victims: readonly Command[]
+  readonly moment: Moment
+  readonly isBurst: boolean
+  /** Records a batch, and events a commit, at most. */
+  readonly maxBatch: number
+  readonly commitEvents: number
+}
+
+const PARTS: readonly Command[] = ['replay', 'consume']
+const VICTIMS: readonly (readonly Command[])[] = [['consume'], ['replay'], PARTS]
+const AT_FIRST_WORK: Moment = { after: 'first work', delayMs: () => 0 }
+
+/** However slow or fast the machine is: a consumer killed with most of its work before it, and a replay that flows. */
+const CERTAIN: readonly Round[] = [
+  {
+    isBacklog: true,
+    commands: ['consume'],
+    victims: ['consume'],
+    moment: AT_FIRST_WORK,
+    isBurst: true,
+    maxBatch: 50,
+    commitEvents: 50,
+  },
+  { commands: PARTS, victims: PARTS, moment: AT_FIRST_WORK, isBurst: false, maxBatch: 1000, commitEvents: 8000 },
+]
+
+/** Batches are of any size, and a replay is a burst or a flow. */
+function atRandom(isLate: boolean, random: () => number): Round {
+  return {
+    // `start` takes nine tenths of the data at once, so it comes last.
+    commands: isLate ? ['start'] : PARTS,
+    victims: isLate ? ['start'] : pick(VICTIMS, random),
+    moment: pick(MOMENTS, random),
+    isBurst: random() < 0.5,
+    maxBatch: 1 + Math.floor(random() * 1000),
+    commitEvents: 1 + Math.floor(random() * 8000),
+  }
+}
+
 async function disturb(wild: Deployment, { rounds, seed, onRound = () => {} }: CrashOptions) {
   const random = seededRandom(seed)
   const kills = { replay: 0, consume: 0, start: 0 }
   let roundsWithLag = 0
   for (let round = 1; round <= rounds; round++) {
-    // `start` takes nine tenths of the data at once, so it comes last.
     const isLate = round > rounds * 0.8
-    const victims: Command[] = isLate ? ['start'] : pick(VICTIMS, random)
-    if (isLate) await wild.kill(['replay', 'consume'])
-    run(wild, isLate ? ['start'] : ['replay', 'consume'], rounds, random)
-    const { after, delayMs } = pick(MOMENTS, random)
-    if (after === 'first work') await wild.working(victims)
-    const waitedMs = delayMs(random())
+    const { isBacklog, commands, victims, moment, ...pace } = CERTAIN[round - 1] ?? atRandom(isLate, random)
+    if (isLate) await wild.kill(PARTS)
+    if (isBacklog) await run(wild, 'replay', rounds, pace)?.ended
+    for (const command of commands) run(wild, command, rounds, pace)
+    if (moment.after === 'first work') await wild.working(victims)
+    const waitedMs = moment.delayMs(random())
     await sleep(waitedMs)
     const killed = await wild.kill(victims)
     for (const command of killed) kills[command as Command]++
     const { produced, folded } = await wild.progress()
     if (folded < produced) roundsWithLag++
-    const what = `${killed.join(' and ') || 'nothing'} ${waitedMs.toFixed()} ms after ${after}`
+    const what = `${killed.join(' and ') || 'nothing'} ${waitedMs.toFixed()} ms after ${moment.after}`
     onRound(`round ${round}: killed ${what}; ${produced} produced, ${folded} folded`)
   }
   await wild.kill(['replay', 'consume', 'start'])
   return { kills, roundsWithLag }
 }
 
-const VICTIMS: readonly Command[][] = [['consume'], ['replay'], ['consume', 'replay']]
-
-/** Starts those that are not running: batches are of any size, and a replay is a burst or a flow. */
-function run(wild: Deployment, commands: readonly Command[], rounds: number, random: () => number): void {
-  const env = {
-    TRIBUTARY_MAX_BATCH: String(1 + Math.floor(random() * 1000)),
-    TRIBUTARY_COMMIT_EVENTS: String(1 + Math.floor(random() * 8000)),
-  }
+/** Starts what is not running. */
+function run(
+  wild: Deployment,
+  command: Command,
+  rounds: number,
+  { isBurst, maxBatch, commitEvents }: Pick<Round, 'isBurst' | 'maxBatch' | 'commitEvents'>,
+) {
+  if (wild.isRunning(command)) return undefined
   // A speed at which the events of a round take some seconds.
-  const flow = `${Math.ceil(SPAN_S / rounds / FLOW_S)}x`
-  const replay = ['--limit', String(EVENTS_PER_ROUND), '--speed', random() < 0.5 ? 'max' : flow]
-  for (const command of commands) {
-    if (!wild.isRunning(command)) wild.start(command, command === 'replay' ? replay : [], env)
-  }
+  const speed = isBurst ? 'max' : `${Math.ceil(SPAN_S / rounds / FLOW_S)}x`
+  const args = command === 'replay' ? ['--limit', String(EVENTS_PER_ROUND), '--speed', speed] : []
+  return wild.start(command, args, {
+    TRIBUTARY_MAX_BATCH: String(maxBatch),
+    TRIBUTARY_COMMIT_EVENTS: String(commitEvents),
+  })
 }

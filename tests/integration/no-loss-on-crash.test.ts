@@ -9,8 +9,8 @@ import { disturbedReplay, expectAsIfNothingHadHappened } from '../disturbed-repl
 
 /** For the full proof: KILL_ROUNDS=50. */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 5)
-/** One that kills each kind of process at each kind of moment within five rounds. */
-const SEED = Number(process.env.KILL_SEED ?? 1191)
+/** With it the three rounds beside the certain ones are of three kinds of moment. */
+const SEED = Number(process.env.KILL_SEED ?? 337)
 
 describe(`after ${ROUNDS} rounds of kill -9 at random moments`, () => {
   let folder: string
@@ -21,7 +21,8 @@ describe(`after ${ROUNDS} rounds of kill -9 at random moments`, () => {
       folder = mkdtempSync(join(tmpdir(), 'tributary-'))
       outcome = await crashRounds({ folder, rounds: ROUNDS, seed: SEED, onRound: (text) => console.log(text) })
     },
-    60_000 + ROUNDS * 10_000,
+    // Against waiting for ever: on a machine that is busy with other things all of it takes several times as long.
+    240_000 + ROUNDS * 30_000,
   )
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
