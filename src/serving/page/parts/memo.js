@@ -1,12 +1,15 @@
 import { Component, h } from 'preact'
 
-/** Draws a function component again only when what `textOf` says of its properties has changed. */
+/**
+ * Draws a function component again only when its properties have changed.
+ * @param textOf what of the properties is drawn; without it, each of them is compared as it is
+ */
 export function memo(draw, textOf) {
   return class Memo extends Component {
     static displayName = draw.name
 
     shouldComponentUpdate(next) {
-      return textOf(next) !== textOf(this.props)
+      return textOf ? textOf(next) !== textOf(this.props) : differ(next, this.props)
     }
 
     render(properties) {
@@ -14,3 +17,5 @@ export function memo(draw, textOf) {
     }
   }
 }
+
+const differ = (a, b) => Object.keys({ ...a, ...b }).some((name) => a[name] !== b[name])

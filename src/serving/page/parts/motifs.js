@@ -1,7 +1,6 @@
-// What is drawn on posters: one idea a genre, on a field of 200 × 300 whose lower third belongs to the title. Shapes are
-// of class a, b or c, the colours of the poster; `next` gives numbers from 0 to 1. A shape is `[class, path]`: what one
+// What is drawn on posters, as SVG: one idea a genre, on a field of 200 × 300 whose lower third belongs to the title. Shapes
+// are of class a, b or c, the colours of the poster; `next` gives numbers from 0 to 1. A shape is `[class, path]`: what one
 // class draws in a row becomes one element, because a page has hundreds of posters.
-import { html } from '../html.js'
 
 const path = (d, name) => [name, d]
 const ellipse = (x, y, rx, ry, turn, name) => {
@@ -187,7 +186,10 @@ const ALL = [...new Set(Object.values(OF_GENRE))]
 /** Said of so many films that another genre of theirs says more. */
 const COMMON = ['Drama', 'Comedy', 'Action']
 
-/** @param seed chooses where no genre is known */
+/**
+ * As text, which browsers take in at once: building elements one by one takes several times as long.
+ * @param seed chooses where no genre is known
+ */
 export function motifOf(genres, seed) {
   const known = genres.filter((genre) => genre in OF_GENRE)
   const telling = known.find((genre) => !COMMON.includes(genre)) ?? known[0]
@@ -202,5 +204,5 @@ function drawn(motif) {
     if (last?.name === name) last.d += d
     else shapes.push({ name, d })
   }
-  return shapes.map(({ name, d }) => html`<path class=${name} d=${d} />`)
+  return shapes.map(({ name, d }) => `<path class="${name}" d="${d}"/>`).join('')
 }

@@ -35,7 +35,7 @@ export const Poster = memo(function Poster({ title, year, genres = [], posterUrl
   const seed = hashOf(title)
   const look = (seed >>> 20) % LIGHT_SHARE === 0 ? 'light' : 'dark'
   return html`<span class="poster" data-look=${look} style=${coloursOf(seed)}>
-    <svg aria-hidden="true" viewBox="0 0 200 300" preserveAspectRatio="xMidYMin slice">${motifOf(genres, seed >>> 4)(sequenceOf(seed))}</svg>
+    <svg aria-hidden="true" viewBox="0 0 200 300" preserveAspectRatio="xMidYMin slice" dangerouslySetInnerHTML=${{ __html: motifOf(genres, seed >>> 4)(sequenceOf(seed)) }} />
     ${
       !small &&
       html`<span class="poster-text">

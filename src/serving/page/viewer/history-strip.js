@@ -1,5 +1,6 @@
 import { html } from '../html.js'
 import { Icon } from '../parts/icon.js'
+import { memo } from '../parts/memo.js'
 import { Poster } from '../parts/poster.js'
 import { address, follow } from '../route.js'
 import { formatMoment } from '../time.js'
@@ -16,7 +17,10 @@ const VERBS = {
 /** What people do here, and may take back. */
 const OWN = ['like', 'dislike', 'watched', 'skip']
 
-/** What the user did last, newest first. */
+/**
+ * What the user did last, newest first.
+ * @param takeBack the same function in every drawing
+ */
 export function HistoryStrip({ history, userId, takeBack }) {
   if (history.length === 0) {
     return html`<p class="history-empty">Nothing yet. Like something below, and watch the rows change.</p>`
@@ -26,7 +30,7 @@ export function HistoryStrip({ history, userId, takeBack }) {
   </ol>`
 }
 
-function Entry({ entry, userId, takeBack }) {
+const Entry = memo(function Entry({ entry, userId, takeBack }) {
   const { itemId, title, genres, kind, value, at } = entry
   const verb = kind === 'rating' ? `rated ${value}` : (VERBS[kind] ?? kind)
   return html`<li class="entry" data-kind=${kind} title=${`${formatMoment(at)} UTC`}>
@@ -40,4 +44,8 @@ function Entry({ entry, userId, takeBack }) {
       onClick=${() => takeBack(entry)}><${Icon} name="undo" /></button>`
     }
   </li>`
+}, textOf)
+
+function textOf({ entry, userId }) {
+  return JSON.stringify([entry, userId])
 }

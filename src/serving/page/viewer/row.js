@@ -1,37 +1,50 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { html } from '../html.js'
+import { memo } from '../parts/memo.js'
 import { Card } from './card.js'
 
 /** The narrowest card and the gap behind it: no more fit into the window. */
 const CARD_PX = 155
 const AT_ONCE = Math.ceil(innerWidth / CARD_PX)
+/** What cannot be seen is drawn by then, however busy the browser is. */
+const LATEST_MS = 250
 
 /**
- * What can be seen is drawn at once, the rest of the row when that has been painted.
+ * What can be seen is drawn at once, the rest of the row when the browser has nothing else to do.
  * @param below whether the row begins below the window: then all of it is drawn later
  */
-export function Row({ id, title, items, below, ...rest }) {
-  const seen = below ? 0 : AT_ONCE
+export const Row = memo(function Row({ id, title, items, below, userId, changes, given, give }) {
+  const drawn = useDrawn(items, below ? 0 : AT_ONCE)
   return html`<section class="row" aria-labelledby=${id}>
     <h2 id=${id}>${title}</h2>
     <ul class="cards" tabindex="0" aria-label=${`${title}: ${items.length} films`}>
-      <${Cards} items=${items.slice(0, seen)} ...${rest} />
-      <${Later} items=${items} from=${seen} ...${rest} />
+      ${drawn.map(
+        (item) => html`<li key=${item.itemId}>
+          <${Card} item=${item} userId=${userId} change=${changes.get(item.itemId)} given=${given.get(item.itemId)} give=${give} />
+        </li>`,
+      )}
     </ul>
   </section>`
-}
+})
 
-function Cards({ items, userId, changes, given, give }) {
-  return items.map(
-    (item) => html`<li key=${item.itemId}>
-      <${Card} item=${item} userId=${userId} change=${changes.get(item.itemId)} given=${given.get(item.itemId)} give=${give} />
-    </li>`,
-  )
-}
-
-function Later({ items, from, ...rest }) {
-  const [drawn, setDrawn] = useState([])
+/** The first `atOnce` of the items, and behind them what of the rest stands there already; later all of them. */
+function useDrawn(items, atOnce) {
+  const [whole, setWhole] = useState([])
   // Effects come after the painting.
-  useEffect(() => setDrawn(items.slice(from)), [items, from])
-  return html`<${Cards} items=${drawn} ...${rest} />`
+  useEffect(() => whenIdle(() => setWhole(items)), [items])
+  return useMemo(() => {
+    if (whole === items) return items
+    const rest = new Map(items.slice(atOnce).map((item) => [item.itemId, item]))
+    return [...items.slice(0, atOnce), ...whole.flatMap(({ itemId }) => rest.get(itemId) ?? [])]
+  }, [items, whole])
+}
+
+/** Answers how to call it off. */
+function whenIdle(work) {
+  if (!window.requestIdleCallback) {
+    const timer = setTimeout(work)
+    return () => clearTimeout(timer)
+  }
+  const handle = requestIdleCallback(work, { timeout: LATEST_MS })
+  return () => cancelIdleCallback(handle)
 }

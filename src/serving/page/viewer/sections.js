@@ -8,7 +8,8 @@ const REST = 'Mixed discovery'
 /**
  * Items by their section, in the order of each section's best. What would make a row of one or two cards stands together
  * in the last row.
- * @returns `{ title, items }` each
+ * @returns `{ key, title, items }` each. A row named after a film has the key of its place among such rows: when another
+ *   film takes the place, most of the cards stay, and need not be drawn anew.
  */
 export function rowsOf(items) {
   const sections = [...Map.groupBy(items, (item) => item.section)].map(([title, members]) => ({
@@ -22,5 +23,6 @@ export function rowsOf(items) {
   )
   const rest = sections.filter((section) => !rows.includes(section)).flatMap((section) => section.items)
   if (rest.length > 0) rows.push({ title: REST, items: rest })
-  return rows
+  const keyOf = (section) => (long.includes(section) ? `${BECAUSE}${long.indexOf(section)}` : section.title)
+  return rows.map((section) => ({ key: keyOf(section), ...section }))
 }

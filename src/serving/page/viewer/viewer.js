@@ -44,6 +44,8 @@ export function Viewer({ userId, filmId }) {
     give(item, kind)
   })
   const giveAndMark = useCallback((item, kind) => latestGive.current(item, kind), [])
+  const latestTakeBack = useLatest(takeBack)
+  const takeBackEntry = useCallback((entry) => latestTakeBack.current(entry), [])
   const latest =
     notice?.kind &&
     notice.kind !== 'undo' &&
@@ -55,12 +57,12 @@ export function Viewer({ userId, filmId }) {
       <${Person} userId=${userId} user=${user} />
       <${PersonPicker} userId=${userId} choose=${choose} />
     </header>
-    ${slate && html`<${HistoryStrip} history=${history} userId=${userId} takeBack=${takeBack} />`}
+    ${slate && html`<${HistoryStrip} history=${history} userId=${userId} takeBack=${takeBackEntry} />`}
     ${slate?.degraded.length > 0 && html`<p class="degraded">Served without: ${slate.degraded.join(', ')}</p>`}
     <div class="rows" ref=${rowsElement} aria-busy=${slate === undefined}>
       ${slate === undefined && html`<${Waiting} connected=${connected} />`}
       ${slate?.items.length === 0 && html`<p class="waiting">Nothing to recommend yet: the stream has just begun.</p>`}
-      ${rows.map((row, i) => html`<${Row} key=${row.title} id=${`row-${i}`} ...${row} below=${i >= ROWS_SEEN} userId=${userId} changes=${changes} given=${given.kinds} give=${giveAndMark} />`)}
+      ${rows.map((row, i) => html`<${Row} id=${`row-${i}`} ...${row} below=${i >= ROWS_SEEN} userId=${userId} changes=${changes} given=${givenIn(row, given.kinds)} give=${giveAndMark} />`)}
     </div>
     <${Notice} notice=${notice} entry=${latest} takeBack=${takeBack} dismiss=${dismiss} />
     ${
@@ -90,9 +92,12 @@ function useRows(slate, history) {
     if (rows.some(({ title }) => title === TRENDING)) return rows
     const known = new Set([...slate.items, ...history].map(({ itemId }) => itemId))
     const items = trending.filter(({ itemId }) => !known.has(itemId)).slice(0, TRENDING_SHOWN)
-    return items.length > 0 ? [...rows, { title: TRENDING, items }] : rows
+    return items.length > 0 ? [...rows, { key: TRENDING, title: TRENDING, items }] : rows
   }, [slate, trending])
 }
+
+/** The same for all rows that nothing has been said of: they need not be drawn again. */
+const givenIn = ({ items }, kinds) => (items.some(({ itemId }) => kinds.has(itemId)) ? kinds : NOTHING_GIVEN)
 
 /** What has been said of cards that are still there: their buttons rest until the next slate. */
 function useGiven(slate) {
