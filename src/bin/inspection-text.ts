@@ -1,6 +1,8 @@
+import type { Explanation, NamedWeight } from '../serving/explanation.ts'
 import type { CandidateList, InspectedTarget, Inspection, Place } from '../serving/inspection.ts'
 
 const HISTORY_SHOWN = 10
+const REASONS_SHOWN = 5
 
 /** An inspection for people. */
 export function inspectionText(inspection: Inspection): string {
@@ -22,7 +24,7 @@ export function inspectionText(inspection: Inspection): string {
   ].join('\n')
 }
 
-function targetText({ itemId, title, verdict, reason, sources, stages }: InspectedTarget): string[] {
+function targetText({ itemId, title, verdict, reason, sources, stages, explanation }: InspectedTarget): string[] {
   return [
     `Target ${itemId}, ${title}: ${verdict}`,
     `  ${reason}`,
@@ -32,6 +34,18 @@ function targetText({ itemId, title, verdict, reason, sources, stages }: Inspect
       const drawn = `${n} random items score ${number(mean)} ± ${number(deviation)}, at most ${number(max)}`
       return `${placeText(place)}  ${n === 0 ? '' : `${drawn}; it beats ${(100 * beaten).toFixed(0)} %`}`.trimEnd()
     }),
+    ...(explanation ? explanationText(explanation) : []),
+  ]
+}
+
+function explanationText({ because, attention = [] }: Explanation): string[] {
+  const shares = (weights: readonly NamedWeight[]) =>
+    weights
+      .slice(0, REASONS_SHOWN)
+      .map(({ itemId, title, weight }) => `${itemId} ${title} ${(100 * weight).toFixed(0)} %`)
+  return [
+    ...(because.length > 0 ? [`  spoken for by ${shares(because).join(', ')}`] : []),
+    ...(attention.length > 0 ? [`  attended to ${shares(attention).join(', ')}`] : []),
   ]
 }
 

@@ -3,7 +3,9 @@ import { Random } from '../random.ts'
 import { applyFilters, type Filter } from '../retrieval/filters.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { Scored } from '../retrieval/retriever.ts'
+import { explanationOf } from './explanation.ts'
 import type { Candidate, CandidateList, InspectedTarget, Inspection, Negatives, Place, Verdict } from './inspection.ts'
+import type { OrderedSlate } from './slate-order.ts'
 
 /** Random items that a target's scores are compared with. */
 const NEGATIVES = 200
@@ -14,10 +16,12 @@ export interface InspectedParts {
   readonly filters: readonly Filter[]
   /** What orders the kept candidates, one after another. */
   readonly stages: readonly Stage[]
+  /** What is recommended. */
+  readonly slate: Pick<OrderedSlate, 'items' | 'features' | 'attention'>
   readonly items: ItemIndex
   readonly catalogue: Catalogue
   readonly target?: string
-  /** Candidates shown of each list, and how many are recommended. */
+  /** Candidates shown of each list. */
   readonly k: number
 }
 
@@ -74,7 +78,7 @@ function listOf(
 }
 
 function inspectTarget(itemId: string, parts: InspectedParts): InspectedTarget {
-  const { scored, filters, stages, items, catalogue, k } = parts
+  const { scored, filters, stages, slate, items, catalogue } = parts
   const item = items.find(itemId)
   const known = catalogue.get(itemId)
   const removedBy = item < 0 ? undefined : filters.find((filter) => !filter.keeps(item))?.name
@@ -93,15 +97,18 @@ function inspectTarget(itemId: string, parts: InspectedParts): InspectedTarget {
     const drawn = negatives.map((other) => scores.get(other)!)
     return { name: stage.name, ...place, negatives: against(place.score, drawn) }
   })
-  const verdict = verdictOf(known !== undefined, isRetrieved, removedBy, placed.at(-1), k)
+  const verdict = verdictOf(known !== undefined, isRetrieved, removedBy, slate.items.includes(item))
+  const { context, proposals } = scored
+  if (isRetrieved) for (const { scores } of proposals) scores.listenFor([item])
   return {
     itemId,
     title: known?.title ?? itemId,
     verdict,
-    reason: reasonOf(verdict, removedBy, placed, k),
+    reason: reasonOf(verdict, removedBy, placed, slate.items.length),
     ...(removedBy !== undefined && { removedBy }),
     sources,
     stages: placed,
+    ...(isRetrieved && { explanation: explanationOf(item, { ...slate, context, proposals, items, catalogue }) }),
   }
 }
 
@@ -139,17 +146,11 @@ function against(own: number, scores: readonly number[]): Negatives {
   return { n, mean, deviation: Math.sqrt(variance), max: Math.max(...scores), beaten }
 }
 
-function verdictOf(
-  isKnown: boolean,
-  isRetrieved: boolean,
-  removedBy: string | undefined,
-  last: Place | undefined,
-  k: number,
-): Verdict {
+function verdictOf(isKnown: boolean, isRetrieved: boolean, removedBy: string | undefined, isShown: boolean): Verdict {
   if (!isKnown) return 'unknown'
   if (removedBy !== undefined) return 'removed'
   if (!isRetrieved) return 'not-retrieved'
-  return (last?.rank ?? Number.POSITIVE_INFINITY) <= k ? 'recommended' : 'ranked-low'
+  return isShown ? 'recommended' : 'ranked-low'
 }
 
 const REMOVALS: Readonly<Record<string, string>> = {
@@ -157,7 +158,8 @@ const REMOVALS: Readonly<Record<string, string>> = {
   unavailable: 'the catalogue says that it is not available',
 }
 
-function reasonOf(verdict: Verdict, removedBy: string | undefined, places: readonly Place[], k: number): string {
+/** @param shown how many are recommended */
+function reasonOf(verdict: Verdict, removedBy: string | undefined, places: readonly Place[], shown: number): string {
   if (verdict === 'unknown') return 'The catalogue has no such item: nothing can be recommended that it does not have.'
   if (verdict === 'removed') {
     return `The filter \`${removedBy}\` takes it away${REMOVALS[removedBy!] ? `: ${REMOVALS[removedBy!]}` : ''}.`
@@ -167,5 +169,7 @@ function reasonOf(verdict: Verdict, removedBy: string | undefined, places: reado
   }
   const ranks = places.map(({ name, rank, of }) => `${rank === null ? 'left out' : `${rank} of ${of}`} by ${name}`)
   const ranked = `ranked ${ranks.join(', then ')}`
-  return verdict === 'recommended' ? `It is ${ranked}.` : `It is a candidate, but ${ranked}, and ${k} are shown.`
+  if (verdict === 'ranked-low') return `It is a candidate, but ${ranked}, and ${shown} are shown.`
+  const last = places.at(-1)?.rank ?? Number.POSITIVE_INFINITY
+  return last <= shown ? `It is ${ranked}.` : `It is ${ranked}; of what is new, some are shown all the same.`
 }

@@ -1,4 +1,5 @@
 import type { Interaction } from '../events/types.ts'
+import type { Explanation } from './explanation.ts'
 
 /** How a user's recommendations came about and, where a target is named, why it is or is not among them. */
 export interface Inspection {
@@ -67,6 +68,8 @@ export interface InspectedTarget {
   })[]
   /** Of a target that a filter takes away: the place it would have. */
   readonly stages: readonly (Place & { readonly negatives: Negatives })[]
+  /** What speaks for it; of what a source proposes only. */
+  readonly explanation?: Explanation
 }
 
 export interface Place {

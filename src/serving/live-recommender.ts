@@ -88,7 +88,7 @@ export class LiveRecommender implements Recommender {
     const { kept, removed } = applyFilters(blended.items, this.#filters(request, context))
     stage('filter')
     const ordered = this.#order.order({ context, blended, proposals }, kept, request)
-    const best = withFresh([...ordered.items], kept, proposals)
+    const best = withFresh(ordered.items, kept, proposals)
     stage('rank')
     const catalogue = this.#catalogue
     const lowered = this.#lowered.of(best, (item) => blended.get(item), context, items.size)
@@ -197,13 +197,16 @@ export class LiveRecommender implements Recommender {
       const filters = this.#filters({ userId, k: options.k }, context)
       const { kept } = applyFilters(scored.blended.items, filters)
       const stages = this.#order.stages(scored, kept)
+      const ordered = this.#order.order(scored, kept, options)
+      const slate = { ...ordered, items: withFresh(ordered.items, kept, scored.proposals) }
+      const [items, catalogue] = [this.#online.items, this.#catalogue]
       return {
         userId,
         release: release?.version ?? NO_RELEASE,
         streamTime: context.now,
         degraded,
         history: this.#view(context.history),
-        ...inspect({ ...options, scored, filters, stages, items: this.#online.items, catalogue: this.#catalogue }),
+        ...inspect({ ...options, scored, filters, stages, slate, items, catalogue }),
       }
     })
   }

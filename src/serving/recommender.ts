@@ -1,5 +1,6 @@
 import type { Item, Kind } from '../events/types.ts'
 import type { DiversifierName } from '../ranking/diversify.ts'
+import type { Explanation } from './explanation.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
 
 /** What serving can answer. Everything HTTP knows about recommending goes through this port. */
@@ -76,17 +77,7 @@ export interface SlateItem {
   readonly lowered?: { readonly itemId: string; readonly title: string; readonly kind: Kind }
   /** Which candidate sources found it: rank from 1, and the source's own score. */
   readonly sources: readonly { readonly name: string; readonly rank: number; readonly score: number }[]
-  readonly explanation?: {
-    /** The history items that spoke for it, strongest first; weights sum to at most 1. */
-    readonly because: readonly { readonly itemId: string; readonly title: string; readonly weight: number }[]
-    /** What the blend added up; where a ranker ordered, what speaks for the item and against it, the strongest first. */
-    readonly features: Readonly<Record<string, number>>
-    /**
-     * Where a ranker that attends over the history ordered: the history items that it attended to for this item, strongest
-     * first. The shares of all history items sum to 1 by amount; a negative one speaks against the item.
-     */
-    readonly attention?: readonly { readonly itemId: string; readonly title: string; readonly weight: number }[]
-  }
+  readonly explanation?: Explanation
 }
 
 export interface SlateDebug {

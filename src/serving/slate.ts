@@ -1,10 +1,7 @@
-import type { Catalogue } from '../catalogue/catalogue.ts'
-import type { Attention } from '../ranking/candidate-ranker.ts'
 import type { Proposal } from '../retrieval/blend.ts'
 import type { LoweredBy } from '../retrieval/lowered.ts'
-import type { ItemIndex } from '../retrieval/online/item-index.ts'
-import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import type { Scores } from '../retrieval/sources/scores.ts'
+import { type ExplainedParts, explanationOf, titleOf } from './explanation.ts'
 import type { SlateItem } from './recommender.ts'
 
 /** From this share of an item's score on, one history item is named as its reason. */
@@ -12,17 +9,9 @@ const NAMED_SHARE = 0.4
 /** How much more a contribution counts for the reason where its source can name what it goes by. */
 const NAMING = 3
 
-export interface SlateParts {
-  readonly context: RequestContext
+export interface SlateParts extends ExplainedParts {
   /** What an item was ordered by. */
   score(item: number): number
-  /** Where a ranker ordered: what spoke for an item and against it. */
-  readonly features?: (item: number) => Readonly<Record<string, number>>
-  /** Where a ranker ordered that attends to the history: to which entries of it. */
-  readonly attention?: (item: number) => readonly Attention[]
-  readonly proposals: readonly Proposal[]
-  readonly items: ItemIndex
-  readonly catalogue: Catalogue
   readonly explain: boolean
   readonly lowered?: ReadonlyMap<number, LoweredBy>
 }
@@ -53,7 +42,7 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
       ...reasonFor(item, leading[place], parts),
       sources: sources.sort((a, b) => a.rank - b.rank),
       ...loweredBy(item, parts),
-      ...(parts.explain ? { explanation: explain(item, parts) } : {}),
+      ...(parts.explain ? { explanation: explanationOf(item, parts) } : {}),
     }
   })
 }
@@ -150,27 +139,4 @@ function loweredBy(item: number, parts: SlateParts): Pick<SlateItem, 'lowered'> 
   const by = parts.lowered?.get(item)
   if (!by) return {}
   return { lowered: { itemId: parts.items.id(by.item), title: titleOf(by.item, parts), kind: by.kind } }
-}
-
-function explain(item: number, parts: SlateParts): NonNullable<SlateItem['explanation']> {
-  const blend = parts.proposals.map((proposal): [string, number] => [proposal.source.name, proposal.contribution(item)])
-  const total = blend.reduce((sum, [, part]) => sum + part, 0)
-  const because = parts.proposals.flatMap((proposal) => {
-    const { scores } = proposal
-    const from = scores.because(item)
-    if (from < 0 || !(total > 0)) return []
-    const { item: earlier } = parts.context.history[from]!
-    const weight = (proposal.contribution(item) * (scores.loudest(item) / scores.get(item))) / total
-    return [{ itemId: parts.items.id(earlier), title: titleOf(earlier, parts), weight }]
-  })
-  const features = parts.features?.(item) ?? Object.fromEntries(blend)
-  const attention = parts.attention?.(item).map(({ entry, weight }) => {
-    const { item: earlier } = parts.context.history[entry]!
-    return { itemId: parts.items.id(earlier), title: titleOf(earlier, parts), weight }
-  })
-  return { because: because.sort((a, b) => b.weight - a.weight), features, ...(attention && { attention }) }
-}
-
-function titleOf(item: number, { items, catalogue }: SlateParts): string {
-  return catalogue.get(items.id(item))?.title ?? items.id(item)
 }

@@ -245,12 +245,15 @@ describe.skipIf(!chromiumPath)('the page', () => {
 
   describe('for who wants to know why', () => {
     test('opens the inspector from a card, follows the film through, and goes on to a neighbour', async () => {
-      await open('/?user=u42')
+      // Somebody whom the stream leaves alone: what is followed stays where it is.
+      await open(newcomer('why'))
+      await give(0, 'Like')
+      await page.locator('.entry', { hasText: 'liked' }).waitFor()
       const [first] = await ids()
       await cardOf(first!)
         .getByRole('link', { name: /Open the inspector/ })
         .click()
-      await page.waitForURL(`**/inspector?user=u42&target=${first}`)
+      await page.waitForURL(`**/inspector?user=e2e-why-*&target=${first}`)
       await page.locator('.target[data-verdict="recommended"]').waitFor()
       expect(await page.locator('.target tbody tr').count()).toBeGreaterThanOrEqual(5)
       expect(await page.locator('.item[aria-pressed="true"]').count()).toBeGreaterThan(0)

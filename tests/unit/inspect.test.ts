@@ -133,7 +133,7 @@ describe('inspect', () => {
     }
     const blend = { name: 'blend', candidates, score: (of: readonly number[]) => of.map((item) => blended.get(item)) }
     const left = items.id(candidates[2]!)
-    const found = inspect({
+    const parts = {
       scored: context,
       filters: [],
       stages: [blend, reversed],
@@ -141,13 +141,33 @@ describe('inspect', () => {
       catalogue,
       k: 10,
       target: left,
-    })
+    }
+    const found = inspect({ ...parts, slate: { items: reversed.candidates } })
     expect(found.stages.map(({ name }) => name)).toEqual(['blend', 'ranker'])
     expect(found.target).toMatchObject({
       verdict: 'ranked-low',
       stages: [{ name: 'blend' }, { name: 'ranker', rank: null }],
     })
     expect(found.target!.reason).toContain('left out by ranker')
+    // One that is shown all the same, as what is new may be.
+    const shown = inspect({ ...parts, slate: { items: [candidates[2]!] } })
+    expect(shown.target).toMatchObject({ verdict: 'recommended', reason: expect.stringContaining('what is new') })
+  })
+
+  it('explains a target by the history, be it shown, ranked low or taken away, and not what nobody proposes', async () => {
+    const spokenForBy = async (itemId: string, k?: number) =>
+      (await target(itemId, k)).explanation?.because.map(({ title }) => title)
+    const { items } = await recommender.recommend({ userId: 'me', k: 10, explain: true })
+    const served = items.find(({ itemId }) => itemId === 'c')!.explanation!
+    expect(served.because.map(({ title }) => title)).toContain('Title a')
+    expect((await target('c')).explanation).toEqual(served)
+    expect((await target('c', 1)).verdict).toBe('ranked-low')
+    expect((await target('c', 1)).explanation).toEqual(served)
+    catalogue.put({ itemId: 'b', title: 'Title b', genres: ['Drama'], available: false })
+    await recommender.refresh()
+    expect((await target('b')).verdict).toBe('removed')
+    expect(await spokenForBy('b')).toContain('Title a')
+    expect(await spokenForBy('f')).toBeUndefined()
   })
 
   it('puts the order of a released ranker after that of the blend, as it is served', async () => {
@@ -181,5 +201,6 @@ describe('inspect', () => {
     expect(text).toMatch(/co-visitation {3}rank 2 of 2 /)
     expect(text).toMatch(/Filter seen removes: 1 items\n.* a +Title a {2}\(removed: seen\)/)
     expect(text).toMatch(/it beats \d+ %/)
+    expect(text).toMatch(/spoken for by a Title a \d+ %/)
   })
 })

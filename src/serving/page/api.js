@@ -8,6 +8,8 @@ class Problem extends Error {
   }
 }
 
+const SLATE_SIZE = 60
+
 const id = encodeURIComponent
 
 export const fetchReadiness = () => request('/readyz')
@@ -18,19 +20,16 @@ export const fetchNeighbours = (itemId, k) => request(`/neighbours/${id(itemId)}
 export const fetchTrending = (k) => request(`/popular?by=trend&k=${k}`).then(({ items }) => items)
 export const fetchUsers = (prefix) =>
   request(`/users?k=8${prefix ? `&prefix=${id(prefix)}` : ''}`).then(({ users }) => users)
-export const slateStream = (userId, k) => `/stream/slate?user=${id(userId)}&k=${k}`
+export const slateStream = (userId) => `/stream/slate?user=${id(userId)}&k=${SLATE_SIZE}`
 
 export const fetchDeadLetters = () => request('/dead-letters')
 export const fetchReleases = () => request('/releases').then(({ releases }) => releases)
-/** @param target an item id, or undefined */
+/**
+ * With as many recommended as the viewer shows, so that the verdict is of what was seen there.
+ * @param target an item id, or undefined
+ */
 export const fetchInspection = (userId, target) =>
-  request(`/inspect/${id(userId)}?k=12${target ? `&target=${id(target)}` : ''}`)
-
-/** What a slate says of an item of it; undefined for one that is not among the first. */
-export const fetchExplanation = (userId, itemId) =>
-  request(`/recommend?user=${id(userId)}&k=12&explain=true`).then(
-    ({ items }) => items.find((item) => item.itemId === itemId)?.explanation,
-  )
+  request(`/inspect/${id(userId)}?k=${SLATE_SIZE}${target ? `&target=${id(target)}` : ''}`)
 
 export const fetchUser = (userId) => request(`/users/${id(userId)}`)
 

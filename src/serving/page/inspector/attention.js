@@ -1,5 +1,3 @@
-import { useEffect, useState } from 'preact/hooks'
-import { fetchExplanation } from '../api.js'
 import { html } from '../html.js'
 import { ItemButton } from './item-button.js'
 
@@ -11,25 +9,24 @@ const MARGIN = 16
 /** Of the history: more would not be told apart. */
 const ENTRIES = 50
 const LISTED = 6
-/** Of the strongest. */
+/** Of the strongest, by amount. */
 const LEAST_SHOWN = 0.005
 
-/** How a recommended film hangs on what its user did: the ranker's attention, or what spoke loudest for each source. */
-export function Attention({ userId, film, history, ...listed }) {
-  const explanation = useExplanation(userId, film)
-  if (!explanation) return null
-  const { weights, isAttention } = weightsOf(explanation)
+/** How a film that is proposed hangs on what its user did: the ranker's attention, or what spoke loudest for each source. */
+export function Attention({ film, history, ...listed }) {
+  if (!film.explanation) return null
+  const { weights, isAttention } = weightsOf(film.explanation)
   if (weights.length === 0) return null
   const entries = history.slice(0, ENTRIES).toReversed()
   const step = (WIDTH - 2 * MARGIN) / Math.max(1, entries.length - 1)
-  const most = weights[0].weight
+  const most = Math.abs(weights[0].weight)
   const placed = new Map(
     entries.map(({ itemId }, place) => [itemId, WIDTH - MARGIN - (entries.length - 1 - place) * step]),
   )
   const arcs = weights.filter(({ itemId }) => placed.has(itemId))
   const name = isAttention ? 'Attention over the history' : 'What spoke for it'
   const about = isAttention
-    ? 'How much the ranker looks at each thing this user did, when it places this film.'
+    ? 'How much the ranker looks at each thing this user did, when it places this film; dashed, what speaks against it.'
     : 'What of the history spoke loudest for it, by the sources that say so.'
   return html`<div class="attention" role="group" aria-labelledby="attention-title">
     <h3 id="attention-title">${name}</h3>
@@ -38,9 +35,9 @@ export function Attention({ userId, film, history, ...listed }) {
       .slice(0, LISTED)
       .map(({ title, weight }) => `${title} ${percent(weight)}`)
       .join(', ')}`}>
-      ${arcs.map(({ itemId, weight }) => html`<path key=${itemId} class="arc" data-active=${itemId === listed.active ? '' : undefined} d=${arc(placed.get(itemId))} style=${{ '--share': weight / most }} />`)}
+      ${arcs.map(({ itemId, weight }) => html`<path key=${itemId} class="arc" data-negative=${weight < 0 ? '' : undefined} data-active=${itemId === listed.active ? '' : undefined} d=${arc(placed.get(itemId))} style=${{ '--share': Math.abs(weight) / most }} />`)}
       ${entries.map(({ itemId, at }) => {
-        const weight = weights.find((one) => one.itemId === itemId)?.weight ?? 0
+        const weight = Math.abs(weights.find((one) => one.itemId === itemId)?.weight ?? 0)
         return html`<circle key=${`${itemId} ${at}`} class="entry-dot" data-silent=${weight > 0 ? undefined : ''} data-active=${itemId === listed.active ? '' : undefined} cx=${placed.get(itemId)} cy=${BASE} r=${3 + 6 * Math.sqrt(weight / most)} />`
       })}
       <circle class="sun" cx=${WIDTH / 2} cy=${TOP} r="9" />
@@ -50,13 +47,13 @@ export function Attention({ userId, film, history, ...listed }) {
     </svg>
     <ol class="attention-list">${weights.slice(0, LISTED).map(
       ({ itemId, title, weight }) => html`<li key=${itemId}>
-        <${ItemButton} itemId=${itemId} title=${title} ...${listed}><span class="rank">${percent(weight)}</span><span class="bar" style=${{ '--share': weight / most }}></span><//>
+        <${ItemButton} itemId=${itemId} title=${title} ...${listed}><span class="rank">${percent(weight)}</span><span class="bar" data-negative=${weight < 0 ? '' : undefined} style=${{ '--share': Math.abs(weight) / most }}></span><//>
       </li>`,
     )}</ol>
   </div>`
 }
 
-const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
+const percent = (share) => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0).replace('-', '−')} %`
 const arc = (x) => `M${x} ${BASE}C${x} ${BASE - 90} ${WIDTH / 2} ${TOP + 90} ${WIDTH / 2} ${TOP}`
 
 /** Of each history item once, the strongest first. */
@@ -66,25 +63,7 @@ function weightsOf({ attention, because }) {
   for (const { itemId, title, weight } of isAttention ? attention : because) {
     sums.set(itemId, { itemId, title, weight: (sums.get(itemId)?.weight ?? 0) + weight })
   }
-  const weights = [...sums.values()].sort((a, b) => b.weight - a.weight)
-  return { isAttention, weights: weights.filter(({ weight }) => weight > LEAST_SHOWN * weights[0].weight) }
-}
-
-/** Undefined for a film that is not among those recommended first. */
-function useExplanation(userId, film) {
-  const [explanation, setExplanation] = useState()
-  const itemId = film.verdict === 'recommended' ? film.itemId : undefined
-  useEffect(() => {
-    setExplanation(undefined)
-    if (!itemId) return undefined
-    let stale = false
-    fetchExplanation(userId, itemId).then(
-      (found) => stale || setExplanation(found),
-      () => {},
-    )
-    return () => {
-      stale = true
-    }
-  }, [userId, itemId])
-  return explanation
+  const weights = [...sums.values()].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
+  const least = LEAST_SHOWN * Math.abs(weights[0]?.weight ?? 0)
+  return { isAttention, weights: weights.filter(({ weight }) => Math.abs(weight) > least) }
 }

@@ -45,7 +45,7 @@ export function Inspector({ userId, query }) {
       ${
         inspection.target &&
         html`<${Target} target=${inspection.target}>
-          <${Attention} userId=${userId} history=${inspection.history} ...${listed} film=${inspection.target} />
+          <${Attention} history=${inspection.history} ...${listed} film=${inspection.target} />
         <//>`
       }
       <section aria-labelledby="sources-title">

@@ -1,5 +1,5 @@
 import { html } from '../html.js'
-import { CandidateList } from './candidate-list.js'
+import { CandidateList, SHOWN } from './candidate-list.js'
 
 const ROW = 30
 const WIDTH = 100
@@ -8,7 +8,7 @@ const WIDTH = 100
 export function Reordering({ stages, ...listed }) {
   return html`<div class="stages-flow">${stages.map(
     (stage, i) => html`
-      ${i > 0 && html`<${Lines} key=${`to ${stage.name}`} from=${stages[i - 1].best} to=${stage.best} target=${listed.target} active=${listed.active} />`}
+      ${i > 0 && html`<${Lines} key=${`to ${stage.name}`} from=${stages[i - 1].best.slice(0, SHOWN)} to=${stage.best.slice(0, SHOWN)} target=${listed.target} active=${listed.active} />`}
       <${CandidateList} key=${stage.name} ...${stage} ...${listed} />
     `,
   )}</div>`

@@ -3,7 +3,6 @@ import { fetchReadiness, sendFeedback, slateStream } from '../api.js'
 import { useStream } from '../use-stream.js'
 import { compare, summarize } from './changes.js'
 
-const SLATE_SIZE = 60
 /** A change this long after feedback is not its doing. */
 const ANSWER_MS = 3000
 const SAYING = { like: 'like', watched: 'watched', skip: 'skip', undo: 'undo' }
@@ -20,7 +19,7 @@ export function useSlate(userId, onBeforeChange) {
   const [attempt, setAttempt] = useState(0)
   const own = state.userId === userId ? state : { changes: new Map() }
 
-  const connected = useStream(`${slateStream(userId, SLATE_SIZE)}${attempt ? `#${attempt}` : ''}`, {
+  const connected = useStream(`${slateStream(userId)}${attempt ? `#${attempt}` : ''}`, {
     slate({ slate, user }) {
       const arrived = performance.now()
       const previous = state.userId === slate.userId ? state.slate : undefined
