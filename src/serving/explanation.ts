@@ -1,8 +1,8 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Attention } from '../ranking/candidate-ranker.ts'
 import type { Proposal } from '../retrieval/blend.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
-import type { OrderedSlate } from './slate-order.ts'
 
 /** What spoke for an item. */
 export interface Explanation {
@@ -23,7 +23,11 @@ export interface NamedWeight {
   readonly weight: number
 }
 
-export interface ExplainedParts extends Pick<OrderedSlate, 'features' | 'attention'> {
+export interface ExplainedParts {
+  /** Where a ranker ordered: what spoke for an item and against it. */
+  readonly features?: (item: number) => Readonly<Record<string, number>>
+  /** Where a ranker ordered that attends to the history: to which entries of it. */
+  readonly attention?: (item: number) => readonly Attention[]
   readonly context: RequestContext
   readonly proposals: readonly Proposal[]
   readonly items: ItemIndex

@@ -3,9 +3,8 @@ import { Random } from '../random.ts'
 import { applyFilters, type Filter } from '../retrieval/filters.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { Scored } from '../retrieval/retriever.ts'
-import { explanationOf } from './explanation.ts'
+import { type ExplainedParts, explanationOf } from './explanation.ts'
 import type { Candidate, CandidateList, InspectedTarget, Inspection, Negatives, Place, Verdict } from './inspection.ts'
-import type { OrderedSlate } from './slate-order.ts'
 
 /** Random items that a target's scores are compared with. */
 const NEGATIVES = 200
@@ -17,7 +16,7 @@ export interface InspectedParts {
   /** What orders the kept candidates, one after another. */
   readonly stages: readonly Stage[]
   /** What is recommended. */
-  readonly slate: Pick<OrderedSlate, 'items' | 'features' | 'attention'>
+  readonly slate: Pick<ExplainedParts, 'features' | 'attention'> & { readonly items: readonly number[] }
   readonly items: ItemIndex
   readonly catalogue: Catalogue
   readonly target?: string
