@@ -14,7 +14,7 @@ import { chromiumPath } from '../tests/e2e/chromium.ts'
 import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
 
 const NAVIGATIONS = 20
-const CLICKS = 200
+const CLICKS = 400
 const HISTORY_EVENTS = 50_000
 
 export const run: Benchmark = ({ config: given, data, status }) =>
