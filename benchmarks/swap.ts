@@ -1,23 +1,15 @@
 // Releases swapped under load, the server in a process of its own: does a request fail, is an answer ever of two
 // releases, how late are answers while one is loaded beside the other, and does the memory come back (what is alive after
 // a garbage collection, before all swaps and after them)?
-import { once } from 'node:events'
-import { Agent, get } from 'node:http'
+import { Agent } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { openBroker, openEventLog, openReleases } from '../src/bin/adapters.ts'
-import { readSet } from '../src/bin/roles/read-set.ts'
-import type { Broker } from '../src/broker/broker.ts'
-import type { Config } from '../src/config/config.ts'
-import type { ModelName } from '../src/models/model-trainer.ts'
+import { openBroker } from '../src/bin/adapters.ts'
 import { announce } from '../src/releases/announcements.ts'
-import { buildIndexes } from '../src/releases/build-indexes.ts'
-import { itemCfTrainer } from '../src/training/item-cf-trainer.ts'
-import { sequenceTrainer } from '../src/training/sequence-trainer.ts'
-import type { FinishedModel } from '../src/training/training-run.ts'
-import { twoTowerTrainer } from '../src/training/two-tower-trainer.ts'
 import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
 import { liveMiB, MEMORY_REPORT } from './memory-report.ts'
+import { askSlate, steadily } from './requests.ts'
 import { fold, rssMiB, startServer, stop } from './serving-process.ts'
+import { readAll, writeRelease } from './trained-release.ts'
 
 const SWAPS = 20
 /** Of what the server can answer, as measured before: more would measure a queue. */
@@ -30,8 +22,6 @@ const WARM_UP_MS = 5_000
 const PAUSE_MS = 2_000
 /** What the garbage collector and the allocator keep for later grows with the first swaps: what is kept for good, with all. */
 const RSS_AFTER = [0, 5, 10, 15, 20]
-/** Of each model: enough for two that differ. */
-const TRAINING_SECONDS = 5
 const VERSIONS = ['swap-0', 'swap-1'] as const
 
 interface Answer {
@@ -50,11 +40,12 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     const users = (await fold(config, data)).slice(0, USERS)
     status('training two releases')
     const broker = await openBroker(config)
-    await writeReleases(config, broker)
+    const set = await readAll(config, broker)
+    for (const [seed, version] of VERSIONS.entries()) await writeRelease(config, set, version, seed)
     const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
     const server = await startServer([...MEMORY_REPORT, program, 'serve', '--home', config.home, '--port', '0'])
     const agent = new Agent({ keepAlive: true })
-    const ask = (user: string) => slate(server.url, user, agent)
+    const ask = (user: string) => askSlate(server.url, user, agent)
     // Outside of what is measured, a server that has too much to do is asked again.
     const asked = (user: string) => ask(user).catch(() => undefined)
     const promote = async (version: string) => {
@@ -77,17 +68,12 @@ export const run: Benchmark = ({ config: given, data, status }) =>
     const rate = LOAD * capacity
     const liveBefore = await liveMiB(server.process)
     const answers: Answer[] = []
-    let [stopped, next] = [false, 0]
-    const flow = (async () => {
-      const begun = performance.now()
-      const pending: Promise<void>[] = []
-      for (let sent = 0; !stopped; sent++) {
-        const due = begun + (1000 * sent) / rate
-        await until(() => performance.now() >= due, 1)
-        pending.push(request(users[next++ % users.length]!))
-      }
-      await Promise.all(pending)
-    })()
+    let stopped = false
+    const flow = steadily(
+      rate,
+      () => stopped,
+      (number) => request(users[number % users.length]!),
+    )
     await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
     answers.length = 0
     const rss = [rssMiB(server.process.pid!)]
@@ -158,31 +144,4 @@ function figuresOf(answers: readonly Answer[], windows: readonly { from: number;
     p99DuringSwapMs: rounded(percentile(inside, 99)),
     p99Ratio: rounded(percentile(inside, 99) / percentile(outside, 99)),
   }
-}
-
-/** Two releases of models that differ by their seeds. */
-async function writeReleases(config: Config, broker: Broker): Promise<void> {
-  const log = await openEventLog(config)
-  const set = await readSet({ log, broker }, config, new AbortController().signal)
-  await log.close()
-  const folder = openReleases(config)
-  for (const [seed, version] of VERSIONS.entries()) {
-    const models = new Map<ModelName, FinishedModel>()
-    for (const trainer of [itemCfTrainer(), twoTowerTrainer(), sequenceTrainer()]) {
-      const trained = await trainer.train(set, { seed, budgetSeconds: TRAINING_SECONDS })
-      models.set(trainer.name, { ...trained, trainingSeconds: TRAINING_SECONDS })
-    }
-    const indexes = await buildIndexes(new Map([...models].map(([name, { tensors }]) => [name, tensors])))
-    const gate = { passed: true, leftOut: [], reasons: [], measures: {} }
-    await folder.write({ version, createdAt: 0, watermark: set.asOf, itemIds: set.itemIds, models, indexes, gate })
-  }
-}
-
-async function slate(url: string, user: string, agent: Agent): Promise<{ release: string; items: string }> {
-  const [response] = await once(get(`${url}/recommend?user=${encodeURIComponent(user)}&k=20`, { agent }), 'response')
-  let body = ''
-  for await (const chunk of response) body += chunk
-  if (response.statusCode !== 200) throw new Error(`${response.statusCode}: ${body}`)
-  const { release, items } = JSON.parse(body) as { release: string; items: { itemId: string }[] }
-  return { release, items: items.map(({ itemId }) => itemId).join() }
 }

@@ -1,13 +1,10 @@
 // A process that trains one release from a training set in a file and ends: so that its memory ends with it, and what
 // goes wrong in native code takes nothing else down. Started by training-schedule.ts.
-import { constants, setPriority } from 'node:os'
 import { readTrainingSetFile } from '../models/training-set-file.ts'
 import { openBroker } from './adapters.ts'
 import { train } from './roles/train.ts'
 import { stopSignal } from './stop-signal.ts'
 
-// Before any thread is started: whoever answers requests goes first.
-setPriority(constants.priority.PRIORITY_LOW)
 const { path, config } = JSON.parse(process.argv[2]!)
 const signal = stopSignal()
 let code = 1

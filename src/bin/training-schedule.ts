@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
@@ -52,6 +53,8 @@ export async function trainOnSchedule(options: TrainingScheduleOptions, interval
 async function runTrainer(path: string, { config, signal, onProgress, onMessage }: TrainingScheduleOptions) {
   const program = new URL('./trainer-process.ts', import.meta.url)
   const child = fork(program, [JSON.stringify({ path, config })], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  // From its first moment on, so that all its threads have it: whoever answers requests goes first.
+  setPriority(child.pid!, constants.priority.PRIORITY_LOW)
   child.on('message', (message) => {
     const said = message as ThreadMessage<string>
     if (said.type === 'message') onMessage(said.text)

@@ -6,7 +6,18 @@ import { TributaryError } from '../../errors.ts'
 import { wholeNumber } from '../numbers.ts'
 import { openTerminal } from '../terminal.ts'
 
-const NAMES = ['replay', 'freshness', 'recommend', 'index', 'train', 'cold-items', 'swap', 'page', 'ranker']
+const NAMES = [
+  'replay',
+  'freshness',
+  'recommend',
+  'index',
+  'train',
+  'cold-items',
+  'swap',
+  'train-beside-serving',
+  'page',
+  'ranker',
+]
 
 export function benchCommand(): Command {
   return new Command('bench')

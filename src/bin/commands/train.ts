@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../../config/config.ts'
@@ -33,6 +34,8 @@ export function trainCommand(): Command {
 }
 
 async function trainAgainAndAgain(flags: { home?: string | undefined }, every: number | undefined, cold: boolean) {
+  // Threads have the priority of who starts them, and TensorFlow's are still to come: whoever answers requests goes first.
+  setPriority(constants.priority.PRIORITY_LOW)
   // Nobody but who trains loads TensorFlow.js.
   const { LEAST_EVENTS, train } = await import('../roles/train.ts')
   const config = loadConfig(flags as Record<string, string>)
