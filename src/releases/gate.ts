@@ -6,6 +6,7 @@ import { ExactVectorIndex } from '../vector-index/exact-vector-index.ts'
 import type { VectorIndex } from '../vector-index/vector-index.ts'
 import { embeddingStatistics } from './embedding-statistics.ts'
 import type { HoldoutCase } from './holdout.ts'
+import { probesOf, recallOf } from './index-recall.ts'
 import type { GateReport } from './manifest.ts'
 import { validate, validatePopularity } from './validation.ts'
 
@@ -24,9 +25,6 @@ const GATE = {
   /** Probabilities that are off by more on average are none. */
   calibrationError: 0.1,
 } as const
-
-const RECALL_QUERIES = 200
-const RECALL_K = 100
 
 export interface GateInput {
   readonly candidate: Pick<ReleasedModels, 'models' | 'itemIds'>
@@ -104,31 +102,15 @@ function checkNumbers(name: ModelName, { candidate }: GateInput, note: Note, ref
 }
 
 function checkIndex(name: ModelName, input: GateInput, note: Note, refuse: Refuse): void {
-  const index = input.indexes.get(name)
-  const recall = index && indexRecall(name, index, input)
+  const { candidate, indexes, cases, kernels } = input
+  const index = indexes.get(name)
+  const model = index && kernels.queryModel(name, candidate.models.get(name)!)
+  if (!model || index instanceof ExactVectorIndex) return
+  const recall = recallOf(index, probesOf(model, cases, 'to measure'))
   if (recall === undefined) return
   note('indexRecall@100', recall)
   if (recall >= GATE.indexRecallAt100) return
   refuse(`its index finds ${percent(recall)} of the 100 nearest, less than ${percent(GATE.indexRecallAt100)}`)
-}
-
-/** Of the index against exact search, on what the cases ask. */
-function indexRecall(name: ModelName, index: VectorIndex, input: GateInput): number | undefined {
-  const { candidate, cases, kernels } = input
-  const model = kernels.queryModel(name, candidate.models.get(name)!)
-  if (!model || index instanceof ExactVectorIndex) return undefined
-  const { dimensions, items } = model
-  const exact = new ExactVectorIndex(dimensions, candidate.itemIds.length)
-  for (const i of candidate.itemIds.keys()) exact.add(i, items.subarray(i * dimensions, (i + 1) * dimensions))
-  const query = new Float32Array(dimensions)
-  let [found, wanted] = [0, 0]
-  for (const { history } of cases.slice(0, RECALL_QUERIES)) {
-    if (!model.query(history, query)) continue
-    const truth = new Set(exact.search(query, RECALL_K).labels)
-    wanted += truth.size
-    for (const label of index.search(query, RECALL_K).labels) if (truth.has(label)) found++
-  }
-  return wanted === 0 ? undefined : found / wanted
 }
 
 function checkQuality(name: ModelName, input: GateInput, note: Note, refuse: Refuse): void {

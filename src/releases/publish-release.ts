@@ -7,6 +7,7 @@ import { announce } from './announcements.ts'
 import { buildIndexes } from './build-indexes.ts'
 import { gate } from './gate.ts'
 import type { HoldoutCase } from './holdout.ts'
+import { probesOf } from './index-recall.ts'
 import type { LoadedRelease } from './load-release.ts'
 import type { GateReport, Manifest } from './manifest.ts'
 import { newVersion, type ReleaseFolder } from './release-folder.ts'
@@ -41,7 +42,10 @@ export async function publishRelease(candidate: Candidate, options: PublishOptio
   const version = newVersion(itemIds, createdAt)
   const released = { itemIds, models: new Map([...models].map(([name, { tensors }]) => [name, tensors])) }
   const sound = new Map([...released.models].filter(([, tensors]) => hasFiniteItems(tensors)))
-  const indexes = await buildIndexes(sound)
+  const indexes = await buildIndexes(sound, (name, tensors) => {
+    const model = kernels.queryModel(name, tensors)
+    return model ? probesOf(model, cases, 'to set') : []
+  })
   const metrics = new Map([...models].map(([name, model]) => [name, model.metrics] as const))
   const report = gate({ candidate: released, metrics, indexes, inService, set, cases, kernels })
   if (!report.passed) {
