@@ -4,6 +4,7 @@
 // an example, beside the gradients of one written down plainly.
 import { openData } from '../src/bin/roles/replay.ts'
 import { interactionAt, readEvents } from '../src/evaluation/events.ts'
+import { atOnce } from '../src/in-passing.ts'
 import { attendedHistory } from '../src/kernels/attended-history.ts'
 import { columnMoments } from '../src/kernels/column-moments.ts'
 import { DinKernel } from '../src/kernels/din-kernel.ts'
@@ -71,7 +72,7 @@ export const run: Benchmark = async ({ config, data, status }) => {
   status('filling the table of pairs')
   const pairs = new PairScoreTable(tensors)
   const tableStart = performance.now()
-  await pairs.prepare(itemIds.keys())
+  await pairs.prepare(itemIds.keys(), atOnce)
   const tableMs = performance.now() - tableStart
   const kernel = new DinKernel(tensors, reader.names, reader.contextNames, pairs)
   const weights = readDin(tensors, reader.names, reader.contextNames)

@@ -1,4 +1,4 @@
-import { inPassing } from '../in-passing.ts'
+import type { Pace } from '../in-passing.ts'
 import type { PairScores } from '../models/pair-scores.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { type ActivationUnit, readActivationUnit } from './din-weights.ts'
@@ -47,10 +47,10 @@ export class PairScoreTable implements PairScores {
   }
 
   /** A few at a time, between other work. */
-  async prepare(items: Iterable<number>): Promise<void> {
+  async prepare(items: Iterable<number>, pace: Pace): Promise<void> {
     for (const item of items) {
       if (this.#rows.size >= this.#mostRows) return
-      await inPassing(() => this.of(item))
+      await pace(() => this.of(item))
     }
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { inPassing } from '../in-passing.ts'
+import type { Pace } from '../in-passing.ts'
 import type { ModelName } from '../models/model-trainer.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
 import { decodeTensors, type Tensors } from '../models/tensors.ts'
@@ -20,19 +20,20 @@ export interface LoadedRelease extends ReleasedModels {
 }
 
 /** @throws CORRUPT where anything in the folder is not as the manifest says */
-export async function loadRelease(folder: string, manifest: Manifest): Promise<LoadedRelease> {
+export async function loadRelease(folder: string, manifest: Manifest, pace: Pace): Promise<LoadedRelease> {
   const { version, watermark, vocabulary } = manifest
-  const itemIds = parseVocabulary(await readChecked(join(folder, VOCABULARY_FILE), VOCABULARY_FILE, manifest), manifest)
+  const read = (file: string) => readChecked(join(folder, file), file, manifest, pace)
+  const itemIds = parseVocabulary(await read(VOCABULARY_FILE), manifest)
   const models = new Map<ModelName, Tensors>()
   const indexes = new Map<ModelName, VectorIndex>()
   for (const [name, model] of Object.entries(manifest.models) as [ModelName, ManifestModel][]) {
-    const { tensors } = decodeTensors(await readChecked(join(folder, model.file), model.file, manifest))
+    const { tensors } = decodeTensors(await read(model.file))
     models.set(name, tensors)
     const items = tensors.get('items')
     if (!items) continue
     const [rows, dimensions] = items.shape
     if (rows !== vocabulary.items) throw corrupt(version, `${name} has ${rows} items, its vocabulary ${itemIds.length}`)
-    indexes.set(name, await openIndex(folder, model, manifest, { dimensions: dimensions!, vectors: items.data }))
+    indexes.set(name, await openIndex(folder, model, manifest, { dimensions: dimensions!, vectors: items.data }, pace))
   }
   return { version, watermark, itemIds, models, manifest, indexes }
 }
@@ -49,22 +50,23 @@ async function openIndex(
   { index }: ManifestModel,
   manifest: Manifest,
   { dimensions, vectors }: { readonly dimensions: number; readonly vectors: Float32Array },
+  pace: Pace,
 ): Promise<VectorIndex> {
   const library = index && (await loadHnswlib())
-  if (!library) return exactIndex(vectors, dimensions)
+  if (!library) return exactIndex(vectors, dimensions, pace)
   const path = join(folder, index.file)
-  await check(path, index.file, manifest)
+  await check(path, index.file, manifest, pace)
   const graph = await HnswlibVectorIndex.load(library, path, { dimensions, efSearch: index.efSearch })
   const { items } = manifest.vocabulary
   if (graph.size !== items) throw corrupt(manifest.version, `${path} has ${graph.size} vectors in place of ${items}`)
   return graph
 }
 
-async function exactIndex(vectors: Float32Array, dimensions: number): Promise<VectorIndex> {
+async function exactIndex(vectors: Float32Array, dimensions: number, pace: Pace): Promise<VectorIndex> {
   const rows = vectors.length / dimensions
   const index = new ExactVectorIndex(dimensions, rows)
   for (let first = 0; first < rows; first += ROWS_AT_A_TIME) {
-    await inPassing(() => {
+    await pace(() => {
       for (let row = first; row < Math.min(rows, first + ROWS_AT_A_TIME); row++) {
         index.add(row, vectors.subarray(row * dimensions, (row + 1) * dimensions))
       }

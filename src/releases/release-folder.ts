@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TributaryError } from '../errors.ts'
+import { atOnce, type Pace } from '../in-passing.ts'
 import { sha256 } from './checked-file.ts'
 import { type LoadedRelease, loadRelease } from './load-release.ts'
 import { type GateReport, MANIFEST_FILE, type Manifest, parseManifest } from './manifest.ts'
@@ -63,11 +64,11 @@ export class ReleaseFolder {
   }
 
   /**
-   * Reads all of a release, leaving the thread free in between.
+   * Reads all of a release, piece by piece.
    * @throws UNAVAILABLE where it is not there, CORRUPT where anything of it is not as its manifest says
    */
-  async load(version: string): Promise<LoadedRelease> {
-    return loadRelease(join(this.path, version), await this.manifest(version))
+  async load(version: string, pace: Pace = atOnce): Promise<LoadedRelease> {
+    return loadRelease(join(this.path, version), await this.manifest(version), pace)
   }
 
   /** Resolves when the release is there under its name and on disk. Killed before, it has never been there. */

@@ -1,5 +1,5 @@
 import type { Item } from '../events/types.ts'
-import { inPassing } from '../in-passing.ts'
+import { atOnce, type Pace } from '../in-passing.ts'
 import type { ItemTower } from '../models/item-tower.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName } from '../models/model-trainer.ts'
@@ -80,13 +80,13 @@ export class ServedRelease {
   }
 
   /** Takes in what is new in `catalogue`. Resolves when the release is as quick as it will be. */
-  async prepare(catalogue: Iterable<Item>): Promise<void> {
+  async prepare(catalogue: Iterable<Item>, pace: Pace = atOnce): Promise<void> {
     for (const item of catalogue) {
       if (this.#itemOf.length - this.#vocabulary >= NEW_ITEMS_AT_ONCE) break
-      if (!this.#labelOf.has(this.#items.index(item.itemId))) await inPassing(() => this.put(item))
+      if (!this.#labelOf.has(this.#items.index(item.itemId))) await pace(() => this.put(item))
     }
-    await this.#warmUp()
-    await this.pairScores?.prepare(Array(this.#vocabulary).keys())
+    await this.#warmUp(pace)
+    await this.pairScores?.prepare(Array(this.#vocabulary).keys(), pace)
   }
 
   /** The models that retrieve by vector. */
@@ -233,7 +233,7 @@ export class ServedRelease {
     return columns
   }
 
-  async #warmUp(): Promise<void> {
+  async #warmUp(pace: Pace): Promise<void> {
     for (let n = 0; n < WARM_UP_QUERIES; n++) {
       const history = Array.from({ length: Math.min(this.#vocabulary, 1 + (n % 50)) }, (_, i) => ({
         item: this.#itemOf[(7 * n + i) % this.#vocabulary]!,
@@ -241,7 +241,7 @@ export class ServedRelease {
         value: 4,
         at: this.watermark - 60_000 * i,
       }))
-      for (const name of this.retrievers) await inPassing(() => this.search(name, history, this.watermark, 100))
+      for (const name of this.retrievers) await pace(() => this.search(name, history, this.watermark, 100))
     }
     this.#asked = undefined
   }

@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Item } from '../events/types.ts'
+import { atOnce, inPassing } from '../in-passing.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
 import { followReleases, type ReleaseFollower } from '../releases/follow-releases.ts'
 import type { ReleaseFolder } from '../releases/release-folder.ts'
@@ -29,9 +30,11 @@ export interface ServeReleasesOptions {
  * Keeps in service what is announced: loads and warms it beside the one in service, and swaps. Puts items that come
  * after it was trained into it, as they come. Resolves when what was announced before has been swapped in or given up.
  */
-export function serveReleases(options: ServeReleasesOptions): Promise<ReleaseFollower> {
+export async function serveReleases(options: ServeReleasesOptions): Promise<ReleaseFollower> {
   const { broker, folder, slot, items, catalogue, kernels, onSwap, onFailure } = options
   let preparing: ServedRelease | undefined
+  /** Nothing is answered yet. */
+  let waitedFor = true
   const waiting: Item[] = []
 
   function placeNext(): void {
@@ -47,7 +50,7 @@ export function serveReleases(options: ServeReleasesOptions): Promise<ReleaseFol
     if (waiting.push(item) === 1) setImmediate(placeNext)
   })
 
-  return followReleases({
+  const follower = await followReleases({
     broker,
     take: async (version) => {
       if (slot.current?.version === version) {
@@ -55,9 +58,10 @@ export function serveReleases(options: ServeReleasesOptions): Promise<ReleaseFol
         return
       }
       const startedAt = performance.now()
-      const release = new ServedRelease(await folder.load(version), items, kernels)
+      const pace = waitedFor ? atOnce : inPassing
+      const release = new ServedRelease(await folder.load(version, pace), items, kernels)
       preparing = release
-      await release.prepare(catalogue.values())
+      await release.prepare(catalogue.values(), pace)
       slot.swap(release)
       onSwap(version, performance.now() - startedAt)
     },
@@ -66,4 +70,6 @@ export function serveReleases(options: ServeReleasesOptions): Promise<ReleaseFol
       onFailure(version, error)
     },
   })
+  waitedFor = false
+  return follower
 }

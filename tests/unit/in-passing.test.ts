@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { inPassing } from '../../src/in-passing.ts'
+import { atOnce, inPassing } from '../../src/in-passing.ts'
 
 function busy(ms: number): void {
   const until = performance.now() + ms
@@ -17,9 +17,9 @@ it('takes a tenth of the thread at most, piece after piece, and leaves the rest 
   expect(turns).toBeGreaterThanOrEqual(3)
 })
 
-it('rejects with what the piece throws', async () => {
+it.each([inPassing, atOnce])('rejects with what the piece throws', async (pace) => {
   const piece = () => {
     throw new Error('no')
   }
-  await expect(inPassing(piece)).rejects.toThrow('no')
+  await expect(pace(piece)).rejects.toThrow('no')
 })
