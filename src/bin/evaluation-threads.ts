@@ -54,9 +54,13 @@ export function startShare(share: Share, { onProgress, onAnswers }: ShareListene
   })
 }
 
-/** Resolves when the ranker has learned all that the shares hand it. */
-export function startLearner(memory: RankerMemory): Promise<void> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { ranker: memory } })
+export type Learning = Omit<Share, 'dump' | 'systems' | 'claims' | 'memory' | 'index'> & {
+  readonly ranker: RankerMemory
+}
+
+/** Resolves when the ranker has learned from the rehearsal of the plan or from all that the shares hand it. */
+export function startLearner(learning: Learning): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { learning } })
   return new Promise((resolve, reject) => {
     worker.on('error', reject)
     worker.on('exit', () => resolve())
@@ -109,4 +113,10 @@ async function runShare(share: Share): Promise<void> {
 }
 
 if (!isMainThread && workerData?.share) await runShare(workerData.share)
-if (!isMainThread && workerData?.ranker) rankerLearner(workerData.ranker).learnAll()
+async function runLearner(learning: Learning): Promise<void> {
+  const plan = await openPlan(learning, learning)
+  const learner = await rankerLearner(learning.ranker, plan, learning.config.partitions, learning.fitted)
+  learner.learnAll()
+}
+
+if (!isMainThread && workerData?.learning) await runLearner(workerData.learning)

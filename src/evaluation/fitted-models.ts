@@ -6,6 +6,7 @@ import type { ReleasedModels } from '../models/released-models.ts'
 import { decodeTensors, encodeTensors, type Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import { REHEARSAL } from '../training/rehearsal.ts'
+import type { Events } from './events.ts'
 import type { Plan } from './plan.ts'
 import { trainingSetOf } from './training-set-of.ts'
 
@@ -33,7 +34,10 @@ export interface FitOptions {
 export type FittedFiles = Partial<Record<ModelName, string>>
 
 export interface Fits {
-  /** Before the first fit: what a ranker learns on until then. Undefined where there is too little to learn from. */
+  /**
+   * Before the first fit: what a ranker learns with, as of the first fit of the plan's own rehearsal, or else of so many
+   * events. Undefined where there is too little to learn from.
+   */
   readonly rehearsal:
     | { readonly files: FittedFiles /** Events learned by then. */; readonly learned: number }
     | undefined
@@ -52,50 +56,77 @@ export interface LearningCurve {
 type Metrics = Readonly<Record<string, number>>
 
 /**
- * Trains the models at each fit of the plan, on exactly what it has had learned by then, and once before the first, as a
- * cold run of training does (REHEARSAL): so that a ranker can learn what to make of models that have not seen what they
- * are asked about. All but the rehearsal are warm starts from the one before. What is in the folder already is not
- * trained again.
+ * Trains the models at each fit of the plan, on exactly what it has had learned by then, and once before the first, on
+ * what the plan's rehearsal learns or, as a cold run of training does, on the older part (REHEARSAL): so that a ranker can
+ * learn what to make of models that have not seen what they are asked about. All but the rehearsal are warm starts from
+ * the one before. What is in the folder already is not trained again.
  */
 export async function fitModels(plan: Plan, options: FitOptions): Promise<Fits> {
   const { events } = plan
-  const rehearsed = Math.floor(REHEARSAL.events * learnedByFirstFit(plan))
-  const learned = new Uint8Array(events.size)
   const fits: FittedFiles[] = []
-  let rehearsal: Fits['rehearsal']
-  let count = 0
   let before: Trained | undefined
-  const retrievers = options.models.filter(({ trainer }) => !RANKERS.has(trainer.name))
-  const next = async (name: string, share: number, models = options.models) => {
+  const train = async (name: string, learned: Uint8Array, share: number, models = options.models) => {
     const set = trainingSetOf(events, learned)
     const folder = join(options.folder, `${events.name}-${plan.protocol}`, `${name}-of-${set.item.length}-events`)
-    before = await trainAll(set, before, name, folder, { ...options, models, share })
-    return before.files
+    const start = before && { files: before.files, since: newSince(events, learned, before) }
+    const files = await trainAll(set, start, name, folder, { ...options, models, share })
+    before = { files, learned, asOf: set.asOf }
+    return files
   }
+  const rehearsed = learnedInRehearsal(plan)
+  const retrievers = options.models.filter(({ trainer }) => !RANKERS.has(trainer.name))
+  const count = rehearsed.reduce((sum, learned) => sum + learned, 0)
+  const rehearsal = count > 0 && {
+    files: await train('rehearsal', rehearsed, REHEARSAL.budget, retrievers),
+    learned: count,
+  }
+  const learned = new Uint8Array(events.size)
   for (const step of plan.steps()) {
-    if (step.type === 'learn') {
-      learned[step.sequence] = 1
-      if (++count === rehearsed)
-        rehearsal = { files: await next('rehearsal', REHEARSAL.budget, retrievers), learned: count }
-    } else if (step.type === 'fit') {
-      fits.push(await next(`fit-${fits.length}`, rehearsal && fits.length === 0 ? 1 - REHEARSAL.budget : 1))
+    if (step.type === 'learn') learned[step.sequence] = 1
+    else if (step.type === 'fit') {
+      const share = rehearsal && fits.length === 0 ? 1 - REHEARSAL.budget : 1
+      fits.push(await train(`fit-${fits.length}`, learned.slice(), share))
     }
   }
-  return { rehearsal, fits }
+  return { rehearsal: rehearsal || undefined, fits }
 }
 
 interface Trained {
   readonly files: FittedFiles
+  /** By sequence number: 1 for the events it has seen. */
+  readonly learned: Uint8Array
   readonly asOf: number
+}
+
+/** By sequence number: 1 for events that the models of the rehearsal see. */
+function learnedInRehearsal(plan: Plan): Uint8Array {
+  const learned = new Uint8Array(plan.events.size)
+  const most = plan.rehearsal ? Number.POSITIVE_INFINITY : Math.floor(REHEARSAL.events * learnedByFirstFit(plan))
+  let count = 0
+  for (const step of (plan.rehearsal ?? plan).steps()) {
+    if (step.type === 'fit' || count >= most) break
+    if (step.type === 'learn') {
+      learned[step.sequence] = 1
+      count++
+    }
+  }
+  return learned
+}
+
+/** After which time a refresh looks at events: at all of them where new ones lie among those of before. */
+function newSince({ at }: Events, learned: Uint8Array, before: Trained): number {
+  const isNew = (isLearned: number, sequence: number) => isLearned > before.learned[sequence]!
+  const isLater = learned.every((isLearned, sequence) => !isNew(isLearned, sequence) || at[sequence]! >= before.asOf)
+  return isLater ? before.asOf : Number.NEGATIVE_INFINITY
 }
 
 async function trainAll(
   set: TrainingSet,
-  before: Trained | undefined,
+  before: { readonly files: FittedFiles; readonly since: number } | undefined,
   name: string,
   folder: string,
   options: FitOptions & { /** Of the budget of what retrieves. */ readonly share: number },
-): Promise<Trained> {
+): Promise<FittedFiles> {
   mkdirSync(folder, { recursive: true })
   const files: FittedFiles = {}
   for (const { trainer, recipe } of options.models) {
@@ -116,7 +147,7 @@ async function trainAll(
         points.push({ step, loss, ...(validation && { validation }) })
         options.onProgress?.(name, progress)
       },
-      ...(previous && before && { previous: { tensors: read(previous), itemIds: set.itemIds }, since: before.asOf }),
+      ...(previous && before && { previous: { tensors: read(previous), itemIds: set.itemIds }, since: before.since }),
       ...(isRanker && before && retrievalOf(before, set)),
     })
     const curve = JSON.stringify(thinned(points))
@@ -126,7 +157,7 @@ async function trainAll(
     renameSync(`${file}.part`, file)
     options.onTrained?.(name, trainer.name, metrics)
   }
-  return { files, asOf: set.asOf }
+  return files
 }
 
 /** Enough of them to draw, the last among them. */
@@ -150,7 +181,10 @@ export function learningCurves({ rehearsal, fits }: Fits): LearningCurve[] {
 }
 
 /** The models that a ranker learns to weigh; nothing where there are none. */
-function retrievalOf({ files }: Trained, { itemIds }: TrainingSet): { retrieval?: ReleasedModels } {
+function retrievalOf(
+  { files }: { readonly files: FittedFiles },
+  { itemIds }: TrainingSet,
+): { retrieval?: ReleasedModels } {
   const retrievers = Object.fromEntries(Object.entries(files).filter(([name]) => !RANKERS.has(name as ModelName)))
   return Object.keys(retrievers).length > 0 ? { retrieval: readFitted(retrievers, itemIds) } : {}
 }

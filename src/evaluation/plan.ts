@@ -23,6 +23,11 @@ export interface Plan {
   readonly singleTarget: boolean
   /** Whether metrics are also reported by part of the stream; a case's id is then the sequence number it is asked at. */
   readonly timeline: boolean
+  /**
+   * The same asked within what the first fit learns, about events that this plan learns: on it a ranker learns what is
+   * asked here. Where there is none it learns as the stream goes.
+   */
+  readonly rehearsal?: Plan
   /** Events learned, and cases predicted, by `steps`. */
   readonly learned: number
   readonly cases: number

@@ -51,6 +51,8 @@ export class RankerLearner {
   /** A ring, the oldest overwritten. */
   readonly #kept: Example[] = []
   #examples = 0
+  /** Of these, the first, which are not kept any more. */
+  #forgotten = 0
   /** Examples that the running means and variances start with. */
   readonly #remembered: number
   /** Columns that say what is popular now. */
@@ -98,10 +100,22 @@ export class RankerLearner {
     const { means, variances } = columnMoments(table.items, this.parameters.names.length)
     this.#observe(variances, table.context)
     const example = this.#exampleOf(table, means, this.#draw(count, target))
-    this.#kept[this.#examples % KEPT] = example
+    this.#kept[(this.#examples - this.#forgotten) % KEPT] = example
     this.#examples++
     this.loss += (this.#learn(example) - this.loss) / Math.min(this.#examples, MEMORY)
-    for (let n = 0; n < REPLAYED; n++) this.#learn(this.#kept[this.#random.below(this.#kept.length)]!)
+    this.practise(REPLAYED)
+  }
+
+  /** Learns so many times from examples that it keeps. */
+  practise(times: number): void {
+    if (this.#kept.length === 0) return
+    for (let n = 0; n < times; n++) this.#learn(this.#kept[this.#random.below(this.#kept.length)]!)
+  }
+
+  /** Keeps what it has learned, but none of the examples: those to come are of another kind. */
+  forget(): void {
+    this.#kept.length = 0
+    this.#forgotten = this.#examples
   }
 
   /** @returns its loss, before */

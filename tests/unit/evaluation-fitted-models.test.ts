@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readEvents } from '../../src/evaluation/events.ts'
 import { fitModels, learningCurves, readFitted } from '../../src/evaluation/fitted-models.ts'
+import type { Plan, Step } from '../../src/evaluation/plan.ts'
 import { prequential } from '../../src/evaluation/protocols/prequential.ts'
 import { live } from '../../src/evaluation/systems/live.ts'
 import { trained } from '../../src/evaluation/systems/trained.ts'
@@ -75,6 +76,34 @@ describe('models that are fitted for an evaluation', () => {
     expect(calls).toHaveLength(20)
   })
 
+  it('are rehearsed on what the rehearsal of the plan has learned by its first fit', async () => {
+    const plan = await openPlan()
+    const last = (...rest: Step[]): Plan => ({
+      ...plan,
+      *steps() {
+        for (const sequence of [0, 1, 2, 5, 6]) yield { type: 'learn', sequence }
+        yield* rest
+      },
+    })
+    const calls: { set: TrainingSet; options: TrainOptions }[] = []
+    const models = [{ trainer: countingTrainer(calls), recipe: {} }]
+    const rehearsal = last({ type: 'fit' }, { type: 'learn', sequence: 3 }, { type: 'fit' })
+    const whole = {
+      ...last({ type: 'learn', sequence: 3 }, { type: 'fit' }, { type: 'learn', sequence: 9 }, { type: 'fit' }),
+      rehearsal,
+    }
+    const { rehearsal: rehearsed } = await fitModels(whole, {
+      folder: temporaryFolder({}),
+      models,
+      seed: 1,
+      budgetSeconds: 5,
+    })
+    expect(rehearsed!.learned).toBe(5)
+    expect(calls.map(({ set }) => set.item.length)).toEqual([5, 6, 7])
+    // Event 3 is earlier than event 6, which had been seen: a refresh looks at everything. Event 9 is later.
+    expect(calls.map(({ options }) => options.since)).toEqual([undefined, Number.NEGATIVE_INFINITY, plan.events.at[6]])
+  })
+
   it('score live histories as of the last fit, and nothing before the first', async () => {
     const plan = await openPlan()
     const models = [{ trainer: countingTrainer([]), recipe: {} }]
@@ -97,7 +126,7 @@ describe('models that are fitted for an evaluation', () => {
     const plan = await openPlan()
     const models = [{ trainer: countingTrainer([]), recipe: {} }]
     const { fits } = await fitModels(plan, { folder: temporaryFolder({}), models, seed: 1, budgetSeconds: 5 })
-    const scorer = await live(plan.events, 2, ['blend'], { rehearsal: undefined, fits })
+    const scorer = await live(plan, 2, ['blend'], { rehearsal: undefined, fits })
     const [user, at] = [0, 9_000]
     const blend = async () => {
       await scorer.asked!(true)

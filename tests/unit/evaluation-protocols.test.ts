@@ -37,7 +37,7 @@ const learned = (plan: Plan): number[] =>
   [...plan.steps()].flatMap((step) => (step.type === 'learn' ? [step.sequence] : []))
 
 async function evaluate(plan: Plan, claims: (part: number) => boolean = () => true) {
-  const serving = await live(plan.events, 2)
+  const serving = await live(plan, 2)
   return evaluatePlan({
     plan,
     live: serving,
@@ -123,6 +123,26 @@ describe('leave-one-out', () => {
     })
   })
 
+  it('rehearses with the three events before the target of each user, one round after the other', async () => {
+    const plan = PROTOCOLS['leave-one-out']!(await sixBySix(), OPTIONS)
+    const steps = [...guardLeakage(plan.rehearsal!.steps(), plan.events.size)]
+    const shown = steps.map((step) => {
+      if (step.type === 'predict') return `asks ${step.case.targets}`
+      return step.type === 'learn' ? `learns ${step.sequence}` : 'fits'
+    })
+    const round = (from: number, what: string) => Array.from({ length: 6 }, (_, user) => `${what} ${from + user}`)
+    expect(shown).toEqual([
+      ...[0, 6].flatMap((from) => round(from, 'learns')),
+      'fits',
+      ...round(12, 'asks'),
+      ...round(12, 'learns'),
+      ...round(18, 'asks'),
+      ...round(18, 'learns'),
+      ...round(24, 'asks'),
+    ])
+    expect(plan.rehearsal).toMatchObject({ learned: 24, cases: 18 })
+  })
+
   it('puts the only unseen item first', async () => {
     const plan = PROTOCOLS['leave-one-out']!(await sixBySix(), OPTIONS)
     const report = makeReport(plan, await evaluate(plan), OPTIONS)
@@ -147,6 +167,17 @@ describe('temporal', () => {
     expect(knownAt.frozen).toEqual([80, 80, 80, 80])
     expect(knownAt['frozen-at-90%']).toEqual([90, 90, 90, 90])
     expect(knownAt.growing).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99])
+  })
+
+  it('rehearses within the first 80 %, as of 64 %', async () => {
+    const rows = Array.from({ length: 100 }, (_, at) => `u${at % 4},i${Math.floor(at / 4) % 12},${at},${1 + (at % 5)}`)
+    const { rehearsal } = PROTOCOLS.temporal!(await eventsOf(rows), OPTIONS)
+    const asked = cases(rehearsal!)
+    const frozen = asked.filter(({ questions: [question] }) => question!.slices[0] === 'frozen')
+    expect(new Set(frozen.flatMap(({ targets }) => targets))).toEqual(new Set([72, 73, 74, 75, 76, 77, 78, 79]))
+    const steps = [...rehearsal!.steps()]
+    expect(steps.findIndex(({ type }) => type === 'fit')).toBe(64)
+    expect(Math.max(...learned(rehearsal!), ...asked.flatMap(({ targets }) => targets))).toBe(79)
   })
 
   it('takes all test events of a user as relevant, those rated 4 and more apart', async () => {

@@ -183,8 +183,7 @@ describe('simple systems', () => {
 
 describe('the live systems', () => {
   it('score what others did after what the user did, through the real projections', async () => {
-    const data = await events()
-    const scorer = await live(data, 2)
+    const scorer = await live({ events: await events() }, 2)
     for (const sequence of [0, 1, 2]) await scorer.learn(sequence)
     await scorer.asked!(true)
     const into = scorer.systems.map(() => new Float64Array(3))
@@ -231,7 +230,7 @@ function recorded(scorers: readonly Scorer[], into: Map<string, string>): Scorer
 }
 
 describe('the ranker', () => {
-  it('learns in the order of the stream, in whatever order examples are handed over', () => {
+  it('learns in the order of the stream, in whatever order examples are handed over', async () => {
     const memory = allocateRanker(planOfExamples(20), () => true)
     const width = memory.names.length
     const table = (example: number) => ({
@@ -239,7 +238,7 @@ describe('the ranker', () => {
       items: Float32Array.from({ length: 3 * width }, (_, i) => Math.sin(i * (example + 1))),
       context: Float32Array.from(memory.contextNames, (_, i) => Math.cos(i * example)),
     })
-    const learner = rankerLearner(memory)
+    const learner = await rankerLearner(memory, planOfExamples(20), 2)
     const initial = publishedAfter(memory, 7)
     expect(initial.retrieved).toBe(0)
     for (const example of [3, 1, 0, 2, 7, 5, 6, 4]) {
@@ -252,6 +251,20 @@ describe('the ranker', () => {
     expect(parameters).toEqual(expected.parameters)
     expect(parameters).not.toEqual(initial.parameters)
     expect(retrieved).toBe(7 / 8)
+  })
+
+  it('has learned in the rehearsal, where there is one, before it is asked anything', async () => {
+    const data = readEvents(synthetic({ users: 60, items: 60, events: 2_000 }))
+    const plan = PROTOCOLS['leave-one-out']!(data, { every: 1, seed: 1 })
+    const memory = allocateSystems(plan, ['ranker']).ranker!
+    const learner = await rankerLearner(memory, plan, 2)
+    learner.learnAll()
+    const { parameters, retrieved } = publishedAfter(memory, 0)
+    expect(memory.examples).toBe(0)
+    const initial = new RankerLearner(memory.names, memory.contextNames, { random: new Random(1) }).parameters
+    expect(parameters.linear).not.toEqual(initial.linear)
+    expect(retrieved).toBeGreaterThan(0.5)
+    expect(retrieved).toBeLessThanOrEqual(1)
   })
 
   it('leaves the examples of a stretch to one of the threads', () => {

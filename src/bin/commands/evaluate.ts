@@ -138,22 +138,10 @@ async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
   const out = dump === undefined ? undefined : openDump(dump, plan)
   const start = performance.now()
   const done = new Array<number>(threads).fill(0)
+  const common = { ...options, config, protocol, data, columns, models, fitted }
   const shares = done.map((_, index) =>
     startShare(
-      {
-        ...options,
-        config,
-        protocol,
-        data,
-        columns,
-        dump: out !== undefined,
-        claims,
-        memory,
-        index,
-        systems,
-        models,
-        fitted,
-      },
+      { ...common, dump: out !== undefined, claims, memory, index, systems },
       {
         onProgress: (reached) => {
           done[index] = reached
@@ -169,7 +157,10 @@ async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
     ),
   )
   const tally = emptyTally(SOURCE_NAMES.length)
-  const [tallies] = await Promise.all([Promise.all(shares), memory.ranker && startLearner(memory.ranker)])
+  const [tallies] = await Promise.all([
+    Promise.all(shares),
+    memory.ranker && startLearner({ ...common, ranker: memory.ranker }),
+  ])
   for (const share of tallies) mergeTally(tally, share)
   terminal.end()
   out?.end()

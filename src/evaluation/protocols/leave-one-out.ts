@@ -5,9 +5,12 @@ import type { Case, Plan, PlanOptions, Question, Step } from '../plan.ts'
 /** Ratings that an item, and then a user, must have. */
 export const LEAST_RATINGS = 5
 
+/** Of each user's events before the target, those that the rehearsal asks about. */
+const REHEARSED = 3
+
 /**
- * The last interaction of every user is the target, everything before it is learned. The one before the last is what
- * models are chosen by; nothing is chosen here, so it is learned like the others.
+ * The last interaction of every user is the target, everything before it is learned. From the ones just before it, asked
+ * about before they are learned, a ranker learns how things are here.
  */
 export function leaveOneOut(events: Events, { every }: PlanOptions): Plan {
   return leaveOneOutPlan(events, every, {
@@ -22,32 +25,30 @@ export function leaveOneOut(events: Events, { every }: PlanOptions): Plan {
 
 export const SPLIT_RULES =
   `Items with less than ${LEAST_RATINGS} ratings are left out, then users with less. The last interaction of a user is ` +
-  'the target, all others are learned, the last but one (for validation) included: nothing is tuned on it.'
+  `the target, all others are learned; a ranker learns from the ${REHEARSED} before it, where the rest is known.`
+
+interface Asks extends Pick<Plan, 'protocol' | 'rules' | 'headlines'> {
+  readonly questionsOf: (target: number, split: LeaveOneOutSplit) => readonly Question[]
+}
 
 /** The split, whatever is then asked about the targets. */
-export function leaveOneOutPlan(
-  events: Events,
-  every: number,
-  asks: Pick<Plan, 'protocol' | 'rules' | 'headlines'> & {
-    readonly questionsOf: (target: number, split: LeaveOneOutSplit) => readonly Question[]
-  },
-): Plan {
+export function leaveOneOutPlan(events: Events, every: number, asks: Asks): Plan {
   const split = splitLeaveOneOut(events)
-  const { keeps, catalogue, targetOf } = split
-  const targets = [...targetOf].filter((sequence) => sequence >= 0)
+  const { keeps, targetOf } = split
+  const targets = targetOf.filter((sequence) => sequence >= 0)
   const learned = keeps.reduce((sum, kept) => sum + kept, 0) - targets.length
-  return {
+  const askAbout = (sequences: Int32Array, every: number) => ask(events, sequences, every, asks, split)
+  const plan = {
     protocol: asks.protocol,
     rules: asks.rules,
     events,
-    catalogue,
+    catalogue: split.catalogue,
     onlyMet: false,
     statistics: {
       events: events.size,
       users: targets.length,
-      items: catalogue.length,
+      items: split.catalogue.length,
       'events learned': learned,
-      'of these for validation': targets.length,
       'events to predict': targets.length,
       'events left out': events.size - learned - targets.length,
     },
@@ -62,14 +63,58 @@ export function leaveOneOutPlan(
         if (keeps[sequence] === 1 && targetOf[events.user[sequence]!] !== sequence) yield { type: 'learn', sequence }
       }
       yield { type: 'fit' }
-      for (const [index, target] of targets.entries()) {
-        if (index % every !== 0) continue
-        const questions = asks.questionsOf(target, split)
-        const [user, at] = [events.user[target]!, events.at[target]!]
-        yield { type: 'predict', case: { id: index, user, at, targets: [target], questions } satisfies Case }
+      yield* askAbout(targets, every)
+    },
+  }
+  const rounds = lastBeforeTargets(events, split)
+  const later = new Set(rounds.flatMap((sequences) => [...sequences]))
+  const rehearsal = {
+    ...plan,
+    learned: learned - rounds[0]!.length,
+    cases: later.size,
+    *steps(): Generator<Step> {
+      for (const step of plan.steps()) {
+        if (step.type === 'fit') break
+        if (step.type === 'learn' && !later.has(step.sequence)) yield step
+      }
+      yield { type: 'fit' }
+      for (const [round, sequences] of rounds.entries()) {
+        if (round > 0) for (const sequence of rounds[round - 1]!) yield { type: 'learn', sequence }
+        yield* askAbout(sequences, 1)
       }
     },
   }
+  return { ...plan, rehearsal }
+}
+
+/** Asks about events of different users. */
+function* ask(
+  events: Events,
+  sequences: Int32Array,
+  every: number,
+  { questionsOf }: Asks,
+  split: LeaveOneOutSplit,
+): Generator<Step> {
+  for (const [index, target] of sequences.entries()) {
+    if (index % every !== 0) continue
+    const [user, at] = [events.user[target]!, events.at[target]!]
+    const questions = questionsOf(target, split)
+    yield { type: 'predict', case: { id: index, user, at, targets: [target], questions } satisfies Case }
+  }
+}
+
+/** REHEARSED rounds, of users with events to spare: the event so many before the target, that after it, …, the last but one. */
+function lastBeforeTargets(events: Events, { keeps, targetOf }: LeaveOneOutSplit): Int32Array[] {
+  const before = events.userIds.map((): number[] => [])
+  for (let sequence = events.size - 1; sequence >= 0; sequence--) {
+    const user = events.user[sequence]!
+    if (keeps[sequence] === 1 && sequence !== targetOf[user] && before[user]!.length <= REHEARSED)
+      before[user]!.push(sequence)
+  }
+  return Array.from({ length: REHEARSED }, (_, round) => {
+    const back = REHEARSED - 1 - round
+    return Int32Array.from(before.flatMap((sequences) => (sequences.length > REHEARSED ? [sequences[back]!] : [])))
+  })
 }
 
 export interface LeaveOneOutSplit {

@@ -6,6 +6,8 @@ const TRAINING = 0.8
 const VALIDATION = 0.1
 /** Events by the split from which a user is warm. */
 const WARM = 5
+/** Cases of the rehearsal whose histories grow: at most about so many. */
+const REHEARSED = 5_000
 
 /**
  * Splits by time, 80/10/10. Relevant is every item of the user's test events: asked once per user with everything
@@ -13,7 +15,22 @@ const WARM = 5
  * what is still to come. `every` thins out the latter alone.
  */
 export function temporal(events: Events, { every }: PlanOptions): Plan {
-  const split = splitTemporal(events)
+  const ofItem = new Uint32Array(events.itemIds.length)
+  for (const item of events.item) ofItem[item]!++
+  const keeps = Int32Array.from(events.item.keys()).filter(
+    (sequence) => ofItem[events.item[sequence]!]! >= LEAST_RATINGS,
+  )
+  const catalogue = Int32Array.from(events.itemIds.keys()).filter((item) => ofItem[item]! >= LEAST_RATINGS)
+  const whole = splitTemporal(events, keeps, catalogue)
+  const training = splitTemporal(events, keeps.subarray(0, whole.validationStart), catalogue)
+  const growing = training.keeps.length - training.testStart
+  return {
+    ...planOf(events, every, whole),
+    rehearsal: planOf(events, Math.max(1, Math.ceil(growing / REHEARSED)), training),
+  }
+}
+
+function planOf(events: Events, every: number, split: TemporalSplit): Plan {
   const { keeps, validationStart, testStart, testOf, knownAtTraining } = split
   const testUsers = testOf.flatMap((tests, user) => (tests.length > 0 ? [user] : []))
   const testEvents = keeps.length - testStart
@@ -110,12 +127,7 @@ interface TemporalSplit {
   readonly knownAtTest: Uint32Array
 }
 
-function splitTemporal(events: Events): TemporalSplit {
-  const ofItem = new Uint32Array(events.itemIds.length)
-  for (const item of events.item) ofItem[item]!++
-  const keeps = Int32Array.from(events.item.keys()).filter(
-    (sequence) => ofItem[events.item[sequence]!]! >= LEAST_RATINGS,
-  )
+function splitTemporal(events: Events, keeps: Int32Array, catalogue: Int32Array): TemporalSplit {
   const validationStart = Math.floor(TRAINING * keeps.length)
   const testStart = Math.floor((TRAINING + VALIDATION) * keeps.length)
   const knownAtTraining = new Uint32Array(events.userIds.length)
@@ -127,6 +139,5 @@ function splitTemporal(events: Events): TemporalSplit {
     if (index < testStart) knownAtTest[user]!++
     else testOf[user]!.push(sequence)
   })
-  const catalogue = Int32Array.from(events.itemIds.keys()).filter((item) => ofItem[item]! >= LEAST_RATINGS)
   return { keeps, validationStart, testStart, catalogue, testOf, knownAtTraining, knownAtTest }
 }

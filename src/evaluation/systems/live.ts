@@ -3,8 +3,9 @@ import { ItemContent } from '../../ranking/item-content.ts'
 import { Rankers } from '../../ranking/rankers.ts'
 import { type Scored, SOURCES } from '../../retrieval/retriever.ts'
 import { LiveReplica } from '../../training/live-replica.ts'
-import { type Events, interactionAt } from '../events.ts'
+import { interactionAt } from '../events.ts'
 import { type Fits, readFitted } from '../fitted-models.ts'
+import type { Plan } from '../plan.ts'
 import { referenceRarity, scoreReference } from '../reference-co-visitation.ts'
 import type { Scorer } from './scorer.ts'
 import { putBehind } from './unranked.ts'
@@ -21,9 +22,9 @@ export interface LiveScorer extends Scorer {
   readonly replica: LiveReplica
 }
 
-/** @param fitted trained models that take part: the rehearsal from its moment on, then those of each fit */
+/** @param fitted trained models that take part: those of a rehearsal in the stream from its moment on, then of each fit */
 export async function live(
-  events: Events,
+  { events, rehearsal: apart }: Pick<Plan, 'events' | 'rehearsal'>,
   partitions: number,
   systems = LIVE_SYSTEMS,
   fitted?: Fits,
@@ -34,7 +35,7 @@ export async function live(
   const rankers = new Rankers(SOURCE_NAMES, new ItemContent(replica.items, replica.catalogue))
   const visits = new Float64Array(itemIds.length)
   const rarity = new Float64Array(itemIds.length).fill(referenceRarity(0))
-  const rehearsal = fitted?.rehearsal
+  const rehearsal = apart ? undefined : fitted?.rehearsal
   let learned = 0
   let scored: Scored | undefined
 

@@ -34,14 +34,19 @@ export interface RankerMemory {
   readonly slots: Float32Array<SharedArrayBuffer>
   /** How many examples are learned; -1 before the initial parameters are published. */
   readonly learned: Int32Array<SharedArrayBuffer>
-  /** By PUBLISHED_EVERY examples: how many had their item among the candidates, then the parameters. */
+  /** By PUBLISHED_EVERY examples: the share that had their item among the candidates, then the parameters. */
   readonly published: Float64Array<SharedArrayBuffer>
+}
+
+/** Of the features that the ranker of an evaluation sees. */
+export function rankerNames(): Pick<RankerMemory, 'names' | 'contextNames'> {
+  const sources = SOURCES.map(({ name }) => name)
+  return new FeatureReader(sources, new ItemContent(new ItemIndex(), new Catalogue()))
 }
 
 /** @param isExample by the number of events learned before */
 export function allocateRanker(plan: Plan, isExample: (learned: number) => boolean): RankerMemory {
-  const sources = SOURCES.map(({ name }) => name)
-  const { names, contextNames } = new FeatureReader(sources, new ItemContent(new ItemIndex(), new Catalogue()))
+  const { names, contextNames } = rankerNames()
   let examples = 0
   for (let learned = 0; learned < plan.learned; learned++) if (isExample(learned)) examples++
   let stretches = 0
@@ -104,7 +109,7 @@ export function publishedAfter(memory: RankerMemory, examples: number): Publishe
     column.set(values.subarray(start, start + column.length))
     start += column.length
   }
-  return { parameters, retrieved: values[0]! / Math.max(1, known) }
+  return { parameters, retrieved: values[0]! }
 }
 
 function waitUntilLearned({ learned }: RankerMemory, examples: number): void {
@@ -119,12 +124,15 @@ function waitUntilLearned({ learned }: RankerMemory, examples: number): void {
 export class ExampleLearner {
   readonly #memory: RankerMemory
   readonly #learner: RankerLearner
+  readonly #before: number
   #learned = 0
   #retrieved = 0
 
-  constructor(memory: RankerMemory, learner: RankerLearner) {
+  /** @param retrieved before the first example: the share of what is asked for that is among the candidates */
+  constructor(memory: RankerMemory, learner: RankerLearner, retrieved = 0) {
     this.#memory = memory
     this.#learner = learner
+    this.#before = retrieved
     this.#publish()
   }
 
@@ -165,7 +173,7 @@ export class ExampleLearner {
     const { published, learned, names, contextNames } = this.#memory
     if (this.#learned % PUBLISHED_EVERY === 0) {
       let start = (this.#learned / PUBLISHED_EVERY) * publicationSize(names, contextNames)
-      published[start++] = this.#retrieved
+      published[start++] = this.#learned > 0 ? this.#retrieved / this.#learned : this.#before
       for (const column of columnsOf(this.#learner.parameters)) {
         published.set(column, start)
         start += column.length

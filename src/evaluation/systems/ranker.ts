@@ -5,6 +5,7 @@ import { rankCandidates } from '../../ranking/rank-candidates.ts'
 import { RankerLearner } from '../../ranking/ranker-learner.ts'
 import { type Events, interactionAt } from '../events.ts'
 import type { Fits } from '../fitted-models.ts'
+import type { Plan } from '../plan.ts'
 import type { LiveScorer } from './live.ts'
 import {
   claimExamples,
@@ -14,6 +15,7 @@ import {
   putExample,
   type RankerMemory,
 } from './ranker-examples.ts'
+import { rehearseRanker } from './rehearse-ranker.ts'
 import type { Scorer } from './scorer.ts'
 import { putBehind } from './unranked.ts'
 
@@ -23,21 +25,30 @@ const MOST_EXAMPLES = 50_000
 /** The same while there are trained models that do not take part yet. */
 const EVERY_BEFORE_MODELS = 80
 
-/** Which events the ranker learns from, by how many have been learned before. */
-export function exampleSchedule({ size }: Events, fitted?: Fits): (learned: number) => boolean {
+/** Which events the ranker learns from, by how many have been learned before: none where it has a rehearsal. */
+export function exampleSchedule({ events: { size }, rehearsal }: Plan, fitted?: Fits): (learned: number) => boolean {
+  if (rehearsal) return () => false
   const before = fitted?.rehearsal?.learned ?? 0
   const every = Math.max(EVERY, Math.ceil((size - before) / MOST_EXAMPLES))
   return (learned) => learned % (learned < before ? Math.max(every, EVERY_BEFORE_MODELS) : every) === 0
 }
 
-export function rankerLearner(memory: RankerMemory): ExampleLearner {
+/** @param partitions of the live state */
+export async function rankerLearner(
+  memory: RankerMemory,
+  { rehearsal }: Plan,
+  partitions: number,
+  fitted?: Fits,
+): Promise<ExampleLearner> {
   const { names, contextNames } = memory
-  return new ExampleLearner(memory, new RankerLearner(names, contextNames, { random: new Random(1) }))
+  if (!rehearsal) return new ExampleLearner(memory, new RankerLearner(names, contextNames, { random: new Random(1) }))
+  const { learner, retrieved } = await rehearseRanker(rehearsal, memory, partitions, fitted?.rehearsal?.files)
+  return new ExampleLearner(memory, learner, retrieved)
 }
 
 /**
- * The learned ranker, learning in the order of the stream: every example is what serving would have ranked just then.
- * Where a protocol stops learning, so does the ranker. Its scores are probabilities: that the item is among the
+ * The learned ranker, learning in the order of the stream: every example is what serving would have ranked just then. Of
+ * a protocol with a rehearsal it has learned there. Its scores are probabilities: that the item is among the
  * candidates at all, as often as that happened, times the softmax over these.
  *
  * @param live what it ranks is what that has scored last

@@ -43,7 +43,7 @@ export interface SystemsMemory {
 export function allocateSystems(plan: Plan, systems: readonly string[], fitted?: Fits): SystemsMemory {
   const itemModels = allocateItemModels(plan, modelsOf(systems))
   if (!systems.includes('ranker')) return { itemModels }
-  return { itemModels, ranker: allocateRanker(plan, exampleSchedule(plan.events, fitted)) }
+  return { itemModels, ranker: allocateRanker(plan, exampleSchedule(plan, fitted)) }
 }
 
 export interface SystemsOptions {
@@ -72,11 +72,11 @@ export async function openSystems(options: SystemsOptions): Promise<{ scorers: S
   if (similar.length > 0) scorers.push(itemSimilarity(new ItemModels(plan, memory.itemModels), similar))
   const served = [...of(LIVE_SYSTEMS), ...(fitted?.fits.some((files) => files.din) ? ['din'] : [])]
   if (served.length === 0 && !memory.ranker && plan.protocol !== 'candidates') return { scorers }
-  const serving = await live(events, partitions, served, fitted)
+  const serving = await live(plan, partitions, served, fitted)
   scorers.push(serving)
   if (memory.ranker) {
-    const learner = isAlone ? rankerLearner(memory.ranker) : undefined
-    scorers.push(ranker(serving, events, exampleSchedule(events, fitted), memory.ranker, learner))
+    const learner = isAlone ? await rankerLearner(memory.ranker, plan, partitions, fitted) : undefined
+    scorers.push(ranker(serving, events, exampleSchedule(plan, fitted), memory.ranker, learner))
   }
   return { scorers, live: serving }
 }

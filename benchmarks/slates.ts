@@ -1,0 +1,76 @@
+// Writes what the ranker learns from for leave-one-out and what it is then asked, for ranker-rivals.py: other models on the
+// same slates. The models that `evaluate` would take part with are taken from the home, or trained.
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { openPlan } from '../src/bin/evaluation-threads.ts'
+import { type AskedSlate, askedSlates } from '../src/evaluation/asked-slates.ts'
+import { type FittedFiles, fitModels } from '../src/evaluation/fitted-models.ts'
+import type { Plan } from '../src/evaluation/plan.ts'
+import { rankerNames } from '../src/evaluation/systems/ranker-examples.ts'
+import { ATTENDED, attendedHistory } from '../src/kernels/attended-history.ts'
+import { CANDIDATES } from '../src/ranking/candidate-ranker.ts'
+import { RETRIEVAL_TRAINERS } from '../src/training/trainers.ts'
+import type { Benchmark } from './benchmark.ts'
+
+/** Of the events that a rehearsal learns, one in so many is a slate, too: without trained models. */
+const EVERY = 80
+const BUDGET_SECONDS = 600
+/** Numbers of a history entry: item, kind, buckets of value and age. */
+const ENTRY = 4
+const COLUMNS = ['rows', 'items', 'target', 'context', 'history'] as const
+
+export const run: Benchmark = async ({ config, data, status }) => {
+  const source = { protocol: 'leave-one-out', data, columns: {}, config }
+  const plan = await openPlan(source, { every: 1, seed: 1 })
+  const fitted = await fitModels(plan, {
+    folder: join(config.home, 'evaluation-models'),
+    models: RETRIEVAL_TRAINERS,
+    seed: 1,
+    budgetSeconds: BUDGET_SECONDS,
+    onProgress: (fit, { model, step, steps }) => status(`${fit} ${model} ${step} of ${steps}`),
+  })
+  const folder = join(config.home, 'slates', plan.events.name)
+  mkdirSync(folder, { recursive: true })
+  const { names, contextNames } = rankerNames()
+  const counts: Record<string, number> = {}
+
+  async function write(
+    asked: Plan,
+    files: FittedFiles | undefined,
+    every: number,
+    partOf: (slate: AskedSlate) => string,
+  ) {
+    const parts = new Map<string, number[]>()
+    for await (const slate of askedSlates(asked, { partitions: config.partitions, files, every })) {
+      const part = partOf(slate)
+      const files = parts.get(part) ?? COLUMNS.map((column) => openSync(join(folder, `${part}.${column}`), 'w'))
+      parts.set(part, files)
+      for (const [at, values] of columnsOf(slate).entries()) writeSync(files[at]!, values)
+      counts[part] = (counts[part] ?? 0) + 1
+      if (counts[part] % 100 === 0) status(`${part} ${counts[part]}`)
+    }
+    for (const file of [...parts.values()].flat()) closeSync(file)
+  }
+
+  await write(plan.rehearsal!, fitted.rehearsal?.files, EVERY, ({ isCase }) => (isCase ? 'cases' : 'early'))
+  await write(plan, fitted.fits[0], 0, () => 'asked')
+  const items = plan.events.itemIds.length
+  writeFileSync(
+    join(folder, 'shapes.json'),
+    JSON.stringify({ names, contextNames, items, candidates: CANDIDATES, counts }),
+  )
+  return { folder, ...counts }
+}
+
+/** COLUMNS: (CANDIDATES, features), (CANDIDATES) with -1 for none, 1 with -1 for none, (context features), (ATTENDED, ENTRY). */
+function columnsOf({ scored, table, rows }: AskedSlate): NodeJS.ArrayBufferView[] {
+  const width = table.items.length / Math.max(1, table.candidates.length)
+  const features = new Float16Array(CANDIDATES * width)
+  features.set(table.items)
+  const items = new Int32Array(CANDIDATES).fill(-1)
+  items.set(table.candidates)
+  const { length, item, kind, value, age } = attendedHistory(scored.context.history, scored.context.now, (item) => item)
+  const history = new Int32Array(ATTENDED * ENTRY).fill(-1)
+  for (let i = 0; i < length; i++) history.set([item[i]!, kind[i]!, value[i]!, age[i]!], i * ENTRY)
+  return [features, items, Int32Array.of(rows[0] ?? -1), table.context, history] as NodeJS.ArrayBufferView[]
+}
