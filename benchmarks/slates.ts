@@ -54,12 +54,27 @@ export const run: Benchmark = async ({ config, data, status }) => {
 
   await write(plan.rehearsal!, fitted.rehearsal?.files, EVERY, ({ isCase }) => (isCase ? 'cases' : 'early'))
   await write(plan, fitted.fits[0], 0, () => 'asked')
+  await write(withFrozenHistories(plan), fitted.rehearsal?.files, 0, () => 'frozen')
   const items = plan.events.itemIds.length
   writeFileSync(
     join(folder, 'shapes.json'),
     JSON.stringify({ names, contextNames, items, candidates: CANDIDATES, counts }),
   )
   return { folder, ...counts }
+}
+
+/** The same asked of what the rehearsal knows: without the events just before the targets. */
+function withFrozenHistories(plan: Plan): Plan {
+  return {
+    ...plan,
+    *steps() {
+      for (const step of plan.rehearsal!.steps()) {
+        yield step
+        if (step.type === 'fit') break
+      }
+      for (const step of plan.steps()) if (step.type === 'predict') yield step
+    },
+  }
 }
 
 /** COLUMNS: (CANDIDATES, features), (CANDIDATES) with -1 for none, 1 with -1 for none, (context features), (ATTENDED, ENTRY). */
