@@ -23,7 +23,7 @@ const DIMENSIONS = 64
 const ITEMS_A_CLUSTER = 100
 const QUERIES = 500
 /** As a release is set by one half of them and measured with the other. */
-const EXACT_QUERIES = 100
+const EXACT_QUERIES = 400
 const WARM_UP = 50
 /** Vectors that a search looks at, beside as many as a release of that size would look at. */
 const EF_SEARCHES = [200, 400, 800]

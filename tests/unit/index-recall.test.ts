@@ -29,7 +29,7 @@ it.skipIf(!library)(
     expect(recallOf(index, toMeasure)).toBeLessThan(0.97)
     calibrate(index, toSet)
     expect(index.efSearch).toBeGreaterThan(RECALL_K)
-    expect(recallOf(index, toSet)).toBeGreaterThanOrEqual(0.985)
+    expect(recallOf(index, toSet)).toBeGreaterThanOrEqual(0.99)
     expect(recallOf(index, toMeasure)).toBeGreaterThanOrEqual(0.98)
   },
 )
