@@ -1,43 +1,25 @@
-// The page as a browser has it: from navigation to the first recommendation, from a click to the re-ordered row, and what
-// it weighs, both timed in the browser to the frame that shows it. Baseline: a page of the same server that has nothing
-// to do.
-import { mkdirSync } from 'node:fs'
+// The page of `tributary start` as a browser has it: from navigation to the first recommendation, from a click to the
+// re-ordered row, and what it weighs, both timed in the browser to the frame that shows it. Baseline: a page of the same
+// server that has nothing to do.
 import { chromium } from 'playwright-core'
-import { openBroker } from '../src/bin/adapters.ts'
-import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
-import { openData } from '../src/bin/roles/replay.ts'
-import { serve } from '../src/bin/roles/serve.ts'
-import { startConsumers } from '../src/bin/threads.ts'
-import { ProblemList } from '../src/producers/datasets/problem-list.ts'
-import { replay } from '../src/producers/replay.ts'
 import { chromiumPath } from '../tests/e2e/chromium.ts'
-import { type Benchmark, inFreshHome, percentile, rounded, until } from './benchmark.ts'
+import { type RunningProgram, startProgram } from '../tests/e2e/start-program.ts'
+import { type Benchmark, inFreshHome, percentile, rounded } from './benchmark.ts'
 
 const NAVIGATIONS = 20
 const CLICKS = 400
-const HISTORY_EVENTS = 50_000
+const LOOK_EVERY_MS = 250
 
 export const run: Benchmark = ({ config: given, data, status }) =>
-  inFreshHome(given, async (fresh) => {
-    const config = { ...fresh, port: 0 }
-    mkdirSync(config.home, { recursive: true })
-    let progress: ConsumeProgress | undefined
-    const consumer = startConsumers(config, (consumed) => {
-      progress = consumed
-    })
-    const broker = await openBroker(config)
-    const dataset = await openData(data, config, new ProblemList())
-    const history = Math.min(HISTORY_EVENTS, Math.floor(dataset.size / 2))
-    await replay({ broker, dataset, untilSequence: history })
-    await until(() => (progress?.events ?? 0) >= history)
-    const serving = await serve(config, {
-      onError: (error) => {
-        throw error
-      },
-      onMessage: status,
-    })
+  inFreshHome(given, async ({ home, movielensDir }) => {
+    // A process of its own: what drives the browser is no part of the program. Live, at that speed, hardly anything happens.
+    const env = { TRIBUTARY_TRAIN_EVERY: 'never', ...(movielensDir && { MOVIELENS_DIR: movielensDir }) }
+    const program = await startProgram(home, ['--data', data, '--speed', '1x'], env)
+    await program.printed(/now played live/)
+    await caughtUp(program)
+    const { users } = await program.get<{ users: { userId: string }[] }>('/users?k=1')
+    const user = users[0]!.userId
     const browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-gpu'] })
-    const user = dataset.userIds[0]!
 
     const firstMs: number[] = []
     const blankMs: number[] = []
@@ -57,7 +39,7 @@ export const run: Benchmark = ({ config: given, data, status }) =>
         sizes.push(size)
       })
       await page.addInitScript(WATCH_FOR_A_CARD)
-      await page.goto(`${serving.url}/?user=${user}`)
+      await page.goto(`${program.baseUrl}/?user=${user}`)
       firstMs.push(await page.evaluate<number>('firstCard'))
       await page.waitForLoadState('networkidle').catch(() => {})
       // Looking at the clock goes on; what comes now is not waited for.
@@ -67,14 +49,14 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       await context.close()
       const blank = await (await browser.newContext()).newPage()
       await blank.addInitScript(WATCH_FOR_A_FRAME)
-      await blank.goto(`${serving.url}/healthz`)
+      await blank.goto(`${program.baseUrl}/healthz`)
       blankMs.push(await blank.evaluate<number>('firstFrame'))
       await blank.context().close()
     }
 
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
     const page = await context.newPage()
-    await page.goto(`${serving.url}/?user=bench-guest`)
+    await page.goto(`${program.baseUrl}/?user=bench-guest`)
     await page.locator('.card').first().waitFor()
     const clickMs: number[] = []
     for (let i = 0; i < CLICKS; i++) {
@@ -84,9 +66,7 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       await page.waitForTimeout(250)
     }
     await browser.close()
-    await serving.close()
-    await consumer.stop()
-    await broker.close()
+    await program.stop()
     for (const times of [firstMs, blankMs, clickMs]) times.sort((a, b) => a - b)
     return {
       navigations: NAVIGATIONS,
@@ -99,6 +79,15 @@ export const run: Benchmark = ({ config: given, data, status }) =>
       viewerKB: rounded(bytes / 1000, 1),
     }
   })
+
+/** Resolves when all that has been replayed is folded and in the event log. */
+async function caughtUp({ baseUrl }: RunningProgram): Promise<void> {
+  for (;;) {
+    const metrics = await (await fetch(`${baseUrl}/metrics`)).text()
+    if (/^tributary_consumer_lag 0$/m.test(metrics) && /^tributary_event_log_lag 0$/m.test(metrics)) return
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+}
 
 /** In the page: the time from the beginning of the navigation until a frame shows the first card. */
 const WATCH_FOR_A_CARD = `window.firstCard = new Promise((resolve) => {
