@@ -9,7 +9,7 @@ const bundled = fileURLToPath(new URL('../../node_modules/node/bin/node', import
  * Who answers requests makes garbage that is young. Left alone, V8's nursery grows to 64 MiB, and what is read from the
  * state, outside of the heap and held by what lies there, makes collections of the whole heap due long before it is full.
  */
-const flags = ['start', 'serve'].includes(process.argv[2]) ? ['--max-semi-space-size=4'] : []
+const flags = ['start', 'serve'].includes(process.argv[2]) ? ['--max-semi-space-size=8'] : []
 const isFlagged = flags.every((flag) => process.execArgv.includes(flag))
 const [major, minor] = process.versions.node.split('.').map(Number)
 
