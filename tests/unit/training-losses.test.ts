@@ -16,7 +16,8 @@ const [queryData, itemData] = [normal(COUNT), normal(ITEMS)]
 
 beforeAll(async () => {
   await openTensorFlow()
-})
+  // Loading it takes a busy machine long.
+}, 60_000)
 
 /** Loss, and gradients by queries and items. */
 function lossAndSlopes(loss: (queries: tf.Tensor2D, items: tf.Tensor2D) => tf.Scalar) {
