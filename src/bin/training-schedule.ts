@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { fork, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
@@ -52,7 +52,9 @@ export async function trainOnSchedule(options: TrainingScheduleOptions, interval
 
 async function runTrainer(path: string, { config, signal, onProgress, onMessage }: TrainingScheduleOptions) {
   const program = new URL('./trainer-process.ts', import.meta.url)
-  const child = fork(program, [JSON.stringify({ path, config })], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  // Without the flags of who answers requests.
+  const options = { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] as StdioOptions }
+  const child = fork(program, [JSON.stringify({ path, config })], options)
   // From its first moment on, so that all its threads have it: whoever answers requests goes first.
   setPriority(child.pid!, constants.priority.PRIORITY_LOW)
   child.on('message', (message) => {
