@@ -12,8 +12,6 @@ import { CANDIDATES } from '../src/ranking/candidate-ranker.ts'
 import { RETRIEVAL_TRAINERS } from '../src/training/trainers.ts'
 import type { Benchmark } from './benchmark.ts'
 
-/** Of the events that a rehearsal learns, one in so many is a slate, too: without trained models. */
-const EVERY = 80
 const BUDGET_SECONDS = 600
 /** Numbers of a history entry: item, kind, buckets of value and age. */
 const ENTRY = 4
@@ -34,27 +32,19 @@ export const run: Benchmark = async ({ config, data, status }) => {
   const { names, contextNames } = rankerNames()
   const counts: Record<string, number> = {}
 
-  async function write(
-    asked: Plan,
-    files: FittedFiles | undefined,
-    every: number,
-    partOf: (slate: AskedSlate) => string,
-  ) {
-    const parts = new Map<string, number[]>()
-    for await (const slate of askedSlates(asked, { partitions: config.partitions, files, every })) {
-      const part = partOf(slate)
-      const files = parts.get(part) ?? COLUMNS.map((column) => openSync(join(folder, `${part}.${column}`), 'w'))
-      parts.set(part, files)
-      for (const [at, values] of columnsOf(slate).entries()) writeSync(files[at]!, values)
-      counts[part] = (counts[part] ?? 0) + 1
-      if (counts[part] % 100 === 0) status(`${part} ${counts[part]}`)
+  async function write(part: string, asked: Plan, files: FittedFiles | undefined) {
+    const columns = COLUMNS.map((column) => openSync(join(folder, `${part}.${column}`), 'w'))
+    counts[part] = 0
+    for await (const slate of askedSlates(asked, { partitions: config.partitions, files })) {
+      for (const [at, values] of columnsOf(slate).entries()) writeSync(columns[at]!, values)
+      if (++counts[part]! % 100 === 0) status(`${part} ${counts[part]}`)
     }
-    for (const file of [...parts.values()].flat()) closeSync(file)
+    for (const file of columns) closeSync(file)
   }
 
-  await write(plan.rehearsal!, fitted.rehearsal?.files, EVERY, ({ isCase }) => (isCase ? 'cases' : 'early'))
-  await write(plan, fitted.fits[0], 0, () => 'asked')
-  await write(withFrozenHistories(plan), fitted.rehearsal?.files, 0, () => 'frozen')
+  await write('cases', plan.rehearsal!, fitted.rehearsal?.files)
+  await write('asked', plan, fitted.fits[0])
+  await write('frozen', withFrozenHistories(plan), fitted.rehearsal?.files)
   const items = plan.events.itemIds.length
   writeFileSync(
     join(folder, 'shapes.json'),

@@ -15,10 +15,6 @@ export interface AskedSlate {
   readonly rows: readonly number[]
   /** Items that are relevant, retrieved or not. */
   readonly relevant: number
-  /** Sequence number of the first event that is relevant. */
-  readonly sequence: number
-  /** Whether the plan asks it; else it is an event that it learns before its first fit. */
-  readonly isCase: boolean
 }
 
 export interface AskedOptions {
@@ -26,39 +22,33 @@ export interface AskedOptions {
   readonly partitions: number
   /** Trained models that take part from the plan's first fit on; there may be none. */
   readonly files: FittedFiles | undefined
-  /** Of the events that are learned before the first fit, one in so many is asked about, too; 0 for none. */
-  readonly every: number
 }
 
 /** Carries a plan out over a live state of its own, for what can be learned from its questions. */
-export async function* askedSlates(plan: Plan, { partitions, files, every }: AskedOptions): AsyncGenerator<AskedSlate> {
+export async function* askedSlates(plan: Plan, { partitions, files }: AskedOptions): AsyncGenerator<AskedSlate> {
   const { events } = plan
   const { itemIds, catalogue } = events
   // The replica's indexes are the data's.
   const replica = await LiveReplica.open({ items: catalogue, itemIds, partitions, sources: SOURCES })
   const reader = replica.featureReader()
-  const ask = async (sequences: readonly number[], at: number, isCase: boolean): Promise<AskedSlate> => {
-    const sequence = sequences[0]!
+  const ask = async (sequences: readonly number[], at: number): Promise<AskedSlate> => {
     const items = new Set(sequences.map((sequence) => events.item[sequence]!))
-    const scored = await replica.ask(events.userIds[events.user[sequence]!]!, at)
+    const scored = await replica.ask(events.userIds[events.user[sequences[0]!]!]!, at)
     const candidates = unseenCandidates(scored)
     const rows = candidates.flatMap((item, row) => (items.has(item) ? [row] : []))
-    return { scored, table: reader.read(scored, candidates), rows, relevant: items.size, sequence, isCase }
+    return { scored, table: reader.read(scored, candidates), rows, relevant: items.size }
   }
   let isFitted = false
-  let learned = 0
   for (const step of guardLeakage(plan.steps(), events.size)) {
     if (step.type === 'learn') {
-      const { sequence } = step
-      if (!isFitted && every > 0 && learned++ % every === 0) yield await ask([sequence], events.at[sequence]!, false)
-      await replica.push(interactionAt(events, sequence))
+      await replica.push(interactionAt(events, step.sequence))
     } else if (step.type === 'fit') {
       if (!isFitted && files) replica.serve(readFitted(files, itemIds))
       isFitted = true
       await replica.refresh()
     } else {
       const { at, questions } = step.case
-      yield await ask(questions[0]!.relevant, at, true)
+      yield await ask(questions[0]!.relevant, at)
     }
   }
 }

@@ -10,8 +10,6 @@ import { countBits, type ItemContent, overlap } from './item-content.ts'
 const FLOOR = 1e-3
 const LOG_FLOOR = Math.log(FLOOR)
 const NOTHING = new Float64Array(0)
-/** Features that say what is popular now, and nothing where a request is of long ago. */
-export const OF_NOW: ReadonlySet<string> = new Set(['popularity', 'trend', 'popular', 'trending', 'favourite-genre'])
 const [AFTER, BEFORE] = [1, 2]
 /** History entries whose co-visits are features of their own, and which word of them: in the order of the features. */
 const CO_VISITS = [

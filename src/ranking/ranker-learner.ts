@@ -1,6 +1,6 @@
 import { columnMoments } from '../kernels/column-moments.ts'
 import type { Random } from '../random.ts'
-import { type FeatureTable, OF_NOW } from './features.ts'
+import type { FeatureTable } from './features.ts'
 import { standardise } from './rank-candidates.ts'
 import { RankerNetwork, TRAINED, type TrainedTensors } from './ranker-network.ts'
 import { initialParameters, type RankerParameters } from './ranker-parameters.ts'
@@ -20,9 +20,6 @@ const AVERAGED = 0.999
 /** Lists that the running means and variances remember. */
 const MEMORY = 2_000
 const LEAST_VARIANCE = 1e-6
-
-/** One time in so many an example is learned without what is popular now: so it is asked about the past. */
-const WITHOUT_NOW = 8
 
 /** What was learned from a list: the target first, then its negatives. */
 interface Example {
@@ -51,12 +48,8 @@ export class RankerLearner {
   /** A ring, the oldest overwritten. */
   readonly #kept: Example[] = []
   #examples = 0
-  /** Of these, the first, which are not kept any more. */
-  #forgotten = 0
   /** Examples that the running means and variances start with. */
   readonly #remembered: number
-  /** Columns that say what is popular now. */
-  readonly #now: readonly number[]
   /** Scratch for the rows of a list. */
   #rows = new Int32Array(0)
   /** Learned from since the last step. */
@@ -81,7 +74,6 @@ export class RankerLearner {
     this.#variance = Float64Array.from(this.parameters.scale, (scale) => (scale > 0 ? scale ** -2 : 1))
     this.#contextVariance = Float64Array.from(this.parameters.contextScale, (scale) => (scale > 0 ? scale ** -2 : 1))
     this.#remembered = options.start ? MEMORY : 0
-    this.#now = names.flatMap((name, column) => (OF_NOW.has(name) ? [column] : []))
   }
 
   get learningRate(): number {
@@ -100,7 +92,7 @@ export class RankerLearner {
     const { means, variances } = columnMoments(table.items, this.parameters.names.length)
     this.#observe(variances, table.context)
     const example = this.#exampleOf(table, means, this.#draw(count, target))
-    this.#kept[(this.#examples - this.#forgotten) % KEPT] = example
+    this.#kept[this.#examples % KEPT] = example
     this.#examples++
     this.loss += (this.#learn(example) - this.loss) / Math.min(this.#examples, MEMORY)
     this.practise(REPLAYED)
@@ -112,18 +104,11 @@ export class RankerLearner {
     for (let n = 0; n < times; n++) this.#learn(this.#kept[this.#random.below(this.#kept.length)]!)
   }
 
-  /** Keeps what it has learned, but none of the examples: those to come are of another kind. */
-  forget(): void {
-    this.#kept.length = 0
-    this.#forgotten = this.#examples
-  }
-
   /** @returns its loss, before */
   #learn({ rows, context }: Example): number {
     const network = this.#network
     standardise(this.parameters, context, network.context)
     network.scale.set(this.parameters.scale)
-    if (this.#random.below(WITHOUT_NOW) === 0) for (const column of this.#now) network.scale[column] = 0
     const loss = network.backward(network.forward(rows))
     if (++this.#inBatch === BATCH) this.#step()
     return loss

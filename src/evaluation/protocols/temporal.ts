@@ -7,7 +7,7 @@ const VALIDATION = 0.1
 /** Events by the split from which a user is warm. */
 const WARM = 5
 /** Cases of the rehearsal whose histories grow: at most about so many. */
-const REHEARSED = 5_000
+const REHEARSED = 1_000
 
 /**
  * Splits by time, 80/10/10. Relevant is every item of the user's test events: asked once per user with everything

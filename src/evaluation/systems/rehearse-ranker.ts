@@ -1,15 +1,15 @@
 import { Random } from '../../random.ts'
 import type { FeatureTable } from '../../ranking/features.ts'
-import { RankerLearner } from '../../ranking/ranker-learner.ts'
+import { RankerLearner, REPLAYED } from '../../ranking/ranker-learner.ts'
 import { askedSlates } from '../asked-slates.ts'
 import type { FittedFiles } from '../fitted-models.ts'
 import type { Plan } from '../plan.ts'
 import type { RankerMemory } from './ranker-examples.ts'
 
-/** Before its cases the rehearsal learns: of that, one event in so many is an example, too. */
-const EVERY = 80
 /** Of the items that are relevant in a case, it is learned from so many at most. */
 const TARGETS_A_CASE = 4
+/** What a short rehearsal has taught is practised until so many gradients are taken in all. */
+const LEAST_GRADIENTS = 50_000
 
 export interface RehearsedRanker {
   readonly learner: RankerLearner
@@ -32,24 +32,16 @@ export async function rehearseRanker(
 ): Promise<RehearsedRanker> {
   const random = new Random(1)
   const learner = new RankerLearner(names, contextNames, { random })
-  let hasCases = false
   let [relevant, retrieved] = [0, 0]
-  for await (const slate of askedSlates(rehearsal, { partitions, files, every: EVERY })) {
-    const { table, rows, isCase } = slate
-    if (isCase && !hasCases) {
-      // Other questions than before, with models that had no say.
-      learner.forget()
-      hasCases = true
-    }
-    if (isCase) {
-      relevant += slate.relevant
-      retrieved += rows.length
-    }
+  for await (const { table, rows, relevant: wanted } of askedSlates(rehearsal, { partitions, files })) {
+    relevant += wanted
+    retrieved += rows.length
     for (const target of random.draw([...rows], TARGETS_A_CASE)) {
       const choice = among(table, target, rows)
       learner.learn(choice.table, choice.target)
     }
   }
+  learner.practise(Math.max(0, LEAST_GRADIENTS - (1 + REPLAYED) * learner.examples))
   return { learner, retrieved: retrieved / Math.max(1, relevant) }
 }
 
