@@ -2,11 +2,11 @@
 
     npm run tributary -- bench slates --data ml-1m --home HOME
     python -m venv venv && venv/bin/pip install numpy jax optax lightgbm
-    venv/bin/python benchmarks/ranker-rivals.py HOME/slates/ml-1m
+    venv/bin/python benchmarks/ranker-rivals.py HOME/slates/ml-1m [features deepfm dcn trees din]
 
 Leave-one-out: learned are the first two rounds of the rehearsal, passes and trees are chosen by the third, figures are of
 the targets of the protocol. Everything is trained on the same 63 others of a slate, by the same softmax over it; trees by
-LightGBM's lambdarank. Networks are the mean of three seeds unless said otherwise.
+LightGBM's lambdarank. Then ours without some of its features, and with histories three events old.
 """
 import json
 import sys
@@ -209,17 +209,21 @@ def report(name, rank):
 every = np.arange(asked.n)
 print(f"{'':44}HR@10 (95 %)            NDCG@10 MRR")
 report("the blend's own order", np.where(asked.target >= 0, asked.target, 10**6))
-outcomes = {"trees": scored(asked, every, trees())}
-report("trees (lambdarank)", ranks(asked, every, outcomes["trees"]))
-for kind in ("features", "deepfm", "dcn", "din"):
+outcomes = {}
+for kind in sys.argv[2:] or ("features", "deepfm", "dcn", "trees", "din"):
+    if kind == "trees":
+        outcomes[kind] = scored(asked, every, trees())
+        report("trees (lambdarank)", ranks(asked, every, outcomes[kind]))
+        continue
     runs = [scored(asked, every, train(kind, seed)) for seed in range(1, (1 if kind == "din" else SEEDS) + 1)]
     for seed, scores in enumerate(runs, 1):
         report(f"{kind}, seed {seed}", ranks(asked, every, scores))
     outcomes[kind] = runs[0]
     if len(runs) > 1:
         report(f"{kind}, {len(runs)} seeds together", ranks(asked, every, sum(map(standard, runs))))
-for kind in ("features", "din"):
-    report(f"{kind} and trees together", ranks(asked, every, standard(outcomes[kind]) + standard(outcomes["trees"])))
+for kind in outcomes:
+    if kind != "trees" and "trees" in outcomes:
+        report(f"{kind} and trees together", ranks(asked, every, standard(outcomes[kind]) + standard(outcomes["trees"])))
 
 statistics = {"visits", "popularity", "trend", "mean-rating", "visits-from-recent", "popular", "trending", "favourite-genre"}
 content = {"year", "year-from-last", "year-from-recent", "genre-preference", "genres-of-last", "genres-of-recent"}

@@ -90,34 +90,20 @@ describe('the ranker', () => {
     expect(right).toBeGreaterThan(85)
   })
 
-  it('can do without what is popular now, which it is not told of the past', () => {
-    const names = ['blend', 'popularity', 'year']
-    const random = new Random(7)
-    const learner = new RankerLearner(names, CONTEXT, { random: new Random(1) })
-    // Popular is what is wanted and what is old; the blend says what is wanted less exactly.
-    const offered = () => {
-      const table = tableOf(random, 3)
-      let taken = 0
-      let most = Number.NEGATIVE_INFINITY
-      for (let row = 0; row < COUNT; row++) {
-        const [wanted, age] = [random.normal(), 2 * random.normal()]
-        table.items.set([wanted + 0.3 * random.normal(), wanted + age, age], 3 * row)
-        if (wanted > most) [most, taken] = [wanted, row]
-      }
-      return { table, taken }
+  it('learns again from what it has been shown, when it practises', () => {
+    const learner = new RankerLearner(NAMES, CONTEXT, { random: new Random(1) })
+    learner.practise(100)
+    expect(learner.examples).toBe(0)
+    const table = tableOf(new Random(4), 2)
+    const probability = () => {
+      const values = logits(learner.parameters, table)
+      return Math.exp(values[7]!) / values.reduce((sum, value) => sum + Math.exp(value), 0)
     }
-    for (let i = 0; i < 1_000; i++) {
-      const { table, taken } = offered()
-      learner.learn(table, taken)
-    }
-    let right = 0
-    for (let i = 0; i < 200; i++) {
-      const { table, taken } = offered()
-      for (let row = 0; row < COUNT; row++) table.items[3 * row + 1] = 0
-      const order = logits(learner.parameters, table)
-      if ([...order].filter((logit) => logit > order[taken]!).length < 3) right++
-    }
-    expect(right).toBeGreaterThan(150)
+    for (let i = 0; i < 8; i++) learner.learn(table, 7)
+    const before = probability()
+    learner.practise(4_000)
+    expect(probability()).toBeGreaterThan(2 * before)
+    expect(learner.examples).toBe(8)
   })
 
   it('lowers the loss by a small step, so its gradient points the right way', () => {
