@@ -2,7 +2,7 @@
 // of reports, such as leave-one-out-ml-1m, these alone.
 import { spawnSync } from 'node:child_process'
 
-const MODELS = ['--models', 'sequence,two-tower,item-cf', '--budget', '400']
+const withModels = (budget) => ['--models', 'sequence,two-tower,item-cf', '--budget', budget]
 const COMPARED = ['--systems', 'popularity,co-visitation,blend,ranker']
 
 /** Protocol, data, one case asked in so many, what the report is called beside, and further options. */
@@ -17,8 +17,9 @@ const RUNS = [
   ['candidates', 'ml-100k', 1],
   ['sampled', 'ml-1m', 1],
   ['sampled', 'ml-100k', 1],
-  ['leave-one-out', 'ml-1m', 1, 'trained', [...COMPARED, ...MODELS]],
-  ['prequential', 'ml-1m', 20, 'trained', ['--last', '0.1', '--refresh', 'never', ...COMPARED, ...MODELS]],
+  ['leave-one-out', 'ml-1m', 1, 'trained', [...COMPARED, ...withModels('600')]],
+  ['temporal', 'ml-1m', 20, 'trained', [...COMPARED, ...withModels('400')]],
+  ['prequential', 'ml-1m', 20, 'trained', ['--last', '0.1', '--refresh', 'never', ...COMPARED, ...withModels('400')]],
 ]
 
 const wanted = process.argv.slice(2)

@@ -17,6 +17,7 @@ const NAMES = [
   'train-beside-serving',
   'page',
   'ranker',
+  'slate',
   'slates',
 ]
 
