@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { openBroker } from '../src/bin/adapters.ts'
 import type { ConsumeProgress } from '../src/bin/roles/consume.ts'
 import { openData } from '../src/bin/roles/replay.ts'
+import { SERVING_FLAGS } from '../src/bin/serving-flags.mjs'
 import { startConsumers } from '../src/bin/threads.ts'
 import type { Config } from '../src/config/config.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
@@ -29,7 +30,11 @@ export async function fold(config: Config, data: string): Promise<readonly strin
 
 export async function startServer(args: string[], env = {}): Promise<{ url: string; process: ChildProcess }> {
   const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const
-  const child = spawn(process.execPath, args, { stdio: [...stdio], env: { ...process.env, ...env } })
+  // Begun with its flags: with a channel it cannot begin anew to get them.
+  const child = spawn(process.execPath, [...SERVING_FLAGS, ...args], {
+    stdio: [...stdio],
+    env: { ...process.env, ...env },
+  })
   const [url] = await once(createInterface({ input: child.stdout! }), 'line')
   return { url, process: child }
 }

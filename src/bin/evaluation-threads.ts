@@ -54,8 +54,9 @@ export function startShare(share: Share, { onProgress, onAnswers }: ShareListene
   })
 }
 
-export type Learning = Omit<Share, 'dump' | 'systems' | 'claims' | 'memory' | 'index'> & {
+export interface Learning extends PlanSource, PlanOptions {
   readonly ranker: RankerMemory
+  readonly fitted: Fits | undefined
 }
 
 /** Resolves when the ranker has learned from the rehearsal of the plan or from all that the shares hand it. */
@@ -112,11 +113,11 @@ async function runShare(share: Share): Promise<void> {
   post({ type: 'tally', tally })
 }
 
-if (!isMainThread && workerData?.share) await runShare(workerData.share)
 async function runLearner(learning: Learning): Promise<void> {
-  const plan = await openPlan(learning, learning)
-  const learner = await rankerLearner(learning.ranker, plan, learning.config.partitions, learning.fitted)
+  const { ranker, config, fitted } = learning
+  const learner = await rankerLearner(ranker, await openPlan(learning, learning), config.partitions, fitted)
   learner.learnAll()
 }
 
+if (!isMainThread && workerData?.share) await runShare(workerData.share)
 if (!isMainThread && workerData?.learning) await runLearner(workerData.learning)

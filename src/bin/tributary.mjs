@@ -3,20 +3,17 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { SERVING_FLAGS } from './serving-flags.mjs'
 
 const bundled = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url))
-/**
- * Who answers requests makes garbage that is young. Left alone, V8's nursery grows to 64 MiB, and what is read from the
- * state, outside of the heap and held by what lies there, makes collections of the whole heap due long before it is full.
- */
-const flags = ['start', 'serve'].includes(process.argv[2]) ? ['--max-semi-space-size=8'] : []
+const flags = ['start', 'serve'].includes(process.argv[2]) ? SERVING_FLAGS : []
 const isFlagged = flags.every((flag) => process.execArgv.includes(flag))
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major > 22 || (major === 22 && minor >= 18)) {
   process.removeAllListeners('warning')
-  // The same process, begun anew: V8 takes such a flag at its start only.
-  if (!isFlagged && process.execve && process.platform !== 'win32') {
+  // The same process, begun anew: V8 takes such a flag at its start only. A channel to who started it would not survive that.
+  if (!isFlagged && process.execve && !process.channel && process.platform !== 'win32') {
     process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)])
   }
   await import('./main.ts')

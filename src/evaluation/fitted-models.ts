@@ -76,10 +76,9 @@ export async function fitModels(plan: Plan, options: FitOptions): Promise<Fits> 
   const rehearsed = learnedInRehearsal(plan)
   const retrievers = options.models.filter(({ trainer }) => !RANKERS.has(trainer.name))
   const count = rehearsed.reduce((sum, learned) => sum + learned, 0)
-  const rehearsal = count > 0 && {
-    files: await train('rehearsal', rehearsed, REHEARSAL.budget, retrievers),
-    learned: count,
-  }
+  let rehearsal: Fits['rehearsal']
+  if (count > 0)
+    rehearsal = { files: await train('rehearsal', rehearsed, REHEARSAL.budget, retrievers), learned: count }
   const learned = new Uint8Array(events.size)
   for (const step of plan.steps()) {
     if (step.type === 'learn') learned[step.sequence] = 1
@@ -88,7 +87,7 @@ export async function fitModels(plan: Plan, options: FitOptions): Promise<Fits> 
       fits.push(await train(`fit-${fits.length}`, learned.slice(), share))
     }
   }
-  return { rehearsal: rehearsal || undefined, fits }
+  return { rehearsal, fits }
 }
 
 interface Trained {

@@ -138,10 +138,10 @@ async function evaluateInThreads(evaluation: Evaluation): Promise<Tally> {
   const out = dump === undefined ? undefined : openDump(dump, plan)
   const start = performance.now()
   const done = new Array<number>(threads).fill(0)
-  const common = { ...options, config, protocol, data, columns, models, fitted }
+  const common = { ...options, config, protocol, data, columns, fitted }
   const shares = done.map((_, index) =>
     startShare(
-      { ...common, dump: out !== undefined, claims, memory, index, systems },
+      { ...common, dump: out !== undefined, claims, memory, index, systems, models },
       {
         onProgress: (reached) => {
           done[index] = reached

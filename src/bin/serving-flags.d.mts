@@ -1,0 +1,1 @@
+export declare const SERVING_FLAGS: readonly string[]
