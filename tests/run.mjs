@@ -4,8 +4,12 @@
 import { parseCLI, startVitest } from 'vitest/node'
 
 const SERVERS = 'a Docker engine that answers, or servers in KAFKA_BROKERS, REDIS_URL, CLICKHOUSE_URL'
-/** What the tests of a folder need beyond Node, said where they were skipped. */
+const LIBRARY =
+  'hnswlib-node, an optional package that `npm ci` compiles where it finds a C++ compiler and the headers of Node'
+/** What the tests of a file or folder need beyond Node, said where they were skipped. */
 const NEEDS = {
+  'tests/contract/hnswlib-': LIBRARY,
+  'tests/unit/index-recall': LIBRARY,
   'tests/contract/': SERVERS,
   'tests/integration/': SERVERS,
   'tests/e2e/': 'Chromium: install it, or set CHROMIUM_PATH',
