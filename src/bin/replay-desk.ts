@@ -13,8 +13,12 @@ export class ReplayDesk {
   #asked: { paused?: boolean; speed?: number } = {}
   #askedUntilMs = 0
 
-  constructor(post: (message: object) => void) {
+  readonly #startOver: (() => void) | undefined
+
+  /** @param startOver where that is possible: from the first event, as if nothing had happened */
+  constructor(post: (message: object) => void, startOver?: () => void) {
     this.#post = post
+    this.#startOver = startOver
   }
 
   state(): ReplayState | undefined {
@@ -23,10 +27,15 @@ export class ReplayDesk {
     const asked = performance.now() < this.#askedUntilMs ? this.#asked : {}
     const { paused, speed } = { ...this.progress, ...asked }
     const finite = Number.isFinite(speed) ? speed : null
-    return { dataset, position, total, eventsPerSecond, streamAt, speed: finite, paused }
+    const startsOver = this.#startOver !== undefined
+    return { dataset, position, total, eventsPerSecond, streamAt, speed: finite, paused, startsOver }
   }
 
-  change({ paused, speed }: ReplayChange): void {
+  change({ paused, speed, startOver }: ReplayChange): void {
+    if (startOver) {
+      this.#startOver?.()
+      return
+    }
     const change = {
       ...(paused === undefined ? {} : { paused }),
       ...(speed === undefined ? {} : { speed: speed ?? Number.POSITIVE_INFINITY }),

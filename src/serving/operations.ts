@@ -21,12 +21,16 @@ export interface ReplayState {
   /** Stream time per wall time; null for as fast as possible. */
   readonly speed: number | null
   readonly paused: boolean
+  /** Whether it can be started over from here. */
+  readonly startsOver: boolean
 }
 
 export interface ReplayChange {
   readonly paused?: boolean
   /** Stream time per wall time; null for as fast as possible. */
   readonly speed?: number | null
+  /** From the first event, and without anything that came of the stream so far. */
+  readonly startOver?: true
 }
 
 /** A release as operators look at it. */

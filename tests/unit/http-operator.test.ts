@@ -15,6 +15,7 @@ const REPLAY: ReplayState = {
   streamAt: 978300760000,
   speed: 100,
   paused: false,
+  startsOver: true,
 }
 
 let server: FakeServer
@@ -38,11 +39,24 @@ describe('POST /replay', () => {
     expect(changes).toEqual([{ paused: true }, { speed: null }])
   })
 
-  test.each([{}, { speed: 0 }, { speed: '5' }, { paused: 'yes' }, { end: true }])('refuses %j', async (payload) => {
-    operations.replay = { state: () => REPLAY, change: (one) => changes.push(one) }
-    expect((await change(payload)).statusCode).toBe(400)
-    expect(changes).toEqual([])
+  test('starts over what can be started over, and says where it cannot', async () => {
+    let startsOver = true
+    operations.replay = { state: () => ({ ...REPLAY, startsOver }), change: (one) => changes.push(one) }
+    expect((await change({ startOver: true })).statusCode).toBe(202)
+    startsOver = false
+    const refused = await change({ startOver: true })
+    expect([refused.statusCode, refused.json().parameter]).toEqual([400, 'startOver'])
+    expect(changes).toEqual([{ startOver: true }])
   })
+
+  test.each([{}, { startOver: false }, { speed: 0 }, { speed: '5' }, { paused: 'yes' }, { end: true }])(
+    'refuses %j',
+    async (payload) => {
+      operations.replay = { state: () => REPLAY, change: (one) => changes.push(one) }
+      expect((await change(payload)).statusCode).toBe(400)
+      expect(changes).toEqual([])
+    },
+  )
 
   test('says where there is no replay', async () => {
     const response = await change({ paused: true })

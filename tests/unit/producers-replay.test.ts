@@ -35,6 +35,14 @@ describe('a replay', () => {
     expect(log.events<Item>('items').flat().length).toBe(40)
   })
 
+  it('that ended past where it is to go reports how much there is, not how far it was to go', async () => {
+    const log = new FakeLog()
+    await replay({ broker: log, dataset })
+    const reports: ReplayProgress[] = []
+    await replay({ broker: log, dataset, untilSequence: 1350, onProgress: (progress) => reports.push(progress) })
+    expect(reports.map(({ position, total }) => [position, total])).toEqual([[1500, 1500]])
+  })
+
   it('never sends a batch larger than asked for', async () => {
     const log = new FakeLog()
     await replay({ broker: log, dataset, batchSize: 64 })

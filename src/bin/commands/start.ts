@@ -1,10 +1,12 @@
 import { Command } from 'commander'
 import { loadConfig } from '../../config/config.ts'
 import { TributaryError } from '../../errors.ts'
+import { parseSyntheticName } from '../../producers/datasets/synthetic.ts'
 import { parseSpeed } from '../../producers/pacing.ts'
 import { ReplayDesk } from '../replay-desk.ts'
 import { aborted, type ConsumeProgress, NOTHING_CONSUMED } from '../roles/consume.ts'
 import { serve } from '../roles/serve.ts'
+import { beginAnew, canStartOver, discardStream } from '../start-over.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { openTerminal } from '../terminal.ts'
 import { startConsumers, startThread } from '../threads.ts'
@@ -26,7 +28,9 @@ export function startCommand(): Command {
 async function start(flags: Record<string, string>, data: string | undefined, speed: number | undefined) {
   const config = loadConfig(flags)
   const interval = trainInterval(config)
-  const signal = stopSignal()
+  const stopped = stopSignal()
+  const startOver = new AbortController()
+  const signal = AbortSignal.any([stopped, startOver.signal])
   const terminal = openTerminal()
   terminal.line(`Tributary keeps its state in ${config.home}`)
   let consumed = NOTHING_CONSUMED
@@ -41,7 +45,10 @@ async function start(flags: Record<string, string>, data: string | undefined, sp
   serving.operations.prequential = serving.prequential
   const historyIn = Promise.withResolvers<void>()
   let training = ''
-  const desk = new ReplayDesk((message) => replaying.post(message))
+  const desk = new ReplayDesk(
+    (message) => replaying.post(message),
+    canStartOver(config) ? () => startOver.abort() : undefined,
+  )
   serving.operations.consumed = () => consumed
   serving.operations.replay = desk
   const replaying = startThread<{ data: string | undefined; speed: number | undefined }, string>(
@@ -70,6 +77,14 @@ async function start(flags: Record<string, string>, data: string | undefined, sp
     terminal.end()
     await Promise.allSettled([replaying.stop(), replayed, trained])
     await Promise.allSettled([consuming.stop(), serving.close()])
+  }
+  if (startOver.signal.aborted && !stopped.aborted) {
+    terminal.line('Starting over: the log and all that was learned from it are deleted.')
+    await discardStream(config.home)
+    // Without --data it depends on what can be had, and that may have changed.
+    const made = desk.progress?.dataset ?? ''
+    const same = data === undefined && parseSyntheticName(made) ? ['--data', made] : []
+    if (!stopped.aborted) beginAnew(['--port', new URL(serving.url).port, ...same])
   }
   process.exit()
 

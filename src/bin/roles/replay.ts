@@ -61,10 +61,10 @@ export async function liveReplay(options: LiveReplayOptions): Promise<void> {
         options.onProgress?.(progress)
       },
     }
-    await replay({ ...common, untilSequence: history })
+    const { position } = await replay({ ...common, untilSequence: history })
     if (signal.aborted) return
     control.speed = options.speed ?? liveSpeed(dataset, history)
-    onMessage(`History is in; the last tenth of ${dataset.name} is now played live.`)
+    if (position < dataset.size) onMessage(`History is in; the last tenth of ${dataset.name} is now played live.`)
     options.onLive?.()
     const { end } = await replay({ ...common, maxGapMs: LIVE_MAX_GAP_MS })
     if (end === 'complete') onMessage(`${dataset.name} has been played to its end; feedback goes on.`)

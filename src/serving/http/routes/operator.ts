@@ -46,15 +46,21 @@ export function operatorRoutes(
     {
       config,
       schema: {
-        summary: 'Pauses the replay of this process, lets it go on, changes its speed',
+        summary: 'Pauses the replay of this process, lets it go on, changes its speed, starts it over',
         tags,
         body: { $ref: 'replay-change#' },
         response: { 202: { $ref: 'replay-change#' }, ...problems(400, 404, 415) },
       },
     },
     async ({ body }, reply) => {
-      if (!operations.replay?.state()) {
+      const replay = operations.replay?.state()
+      if (!operations.replay || !replay) {
         throw new Problem('not-found', 'No replay runs in this process: `tributary start` runs one beside serving.')
+      }
+      if (body.startOver && !replay.startsOver) {
+        const detail =
+          'It cannot be started over from here, since not all that came of it is in the home: begin in an empty one.'
+        throw new Problem('invalid-parameter', detail, 'startOver')
       }
       operations.replay.change(body)
       reply.code(202)
