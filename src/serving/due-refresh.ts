@@ -5,6 +5,8 @@ import type { TopLists } from '../retrieval/online/top-lists.ts'
 const REFRESH_MS = 100
 const REFRESH_SHARE = 20
 const LISTS_REFRESH_MS = 1000
+/** A reading so old is not gone on with while the next one is made. */
+const TOO_OLD_MS = 1000
 
 /** Reads item statistics and the lists made of them again, as often as they are needed and as reading them allows. */
 export class DueRefresh {
@@ -12,6 +14,7 @@ export class DueRefresh {
   readonly #lists: TopLists
   readonly #catalogue: { readonly size: number }
   #dueMs = 0
+  #readMs = Number.NEGATIVE_INFINITY
   #listsDueMs = 0
   #first: Promise<void> | undefined
 
@@ -22,7 +25,8 @@ export class DueRefresh {
   }
 
   /**
-   * The first reading is waited for; later ones by the request that finds them due, while others go on.
+   * The first reading is waited for, and later ones by the request that finds the last one too old; any other goes on
+   * with what there is, and the next reading is made behind its answer.
    * @param degraded told of what could not be read
    */
   async ifDue(degraded: string[]): Promise<void> {
@@ -38,8 +42,14 @@ export class DueRefresh {
   }
 
   async #readIfDue(degraded: string[]): Promise<void> {
-    if (performance.now() < this.#dueMs) return this.#first
+    const now = performance.now()
+    if (now < this.#dueMs) return this.#first
     this.#dueMs = Number.POSITIVE_INFINITY
+    if (now < this.#readMs + TOO_OLD_MS) {
+      // Reading is work of the same thread. Who asks next after a failure waits, and is told.
+      setImmediate(() => this.#read().catch(() => {}))
+      return
+    }
     const reading = this.#read().catch(() => {
       degraded.push('item-statistics')
     })
@@ -50,7 +60,9 @@ export class DueRefresh {
   async #read(): Promise<void> {
     const start = performance.now()
     try {
+      this.#readMs = Number.NEGATIVE_INFINITY
       await this.#online.refresh()
+      this.#readMs = start
     } finally {
       // Also where the statistics cannot be read: the catalogue alone makes a page.
       if (start >= this.#listsDueMs) {

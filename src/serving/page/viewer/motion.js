@@ -1,6 +1,8 @@
 // Moves cards from where they were to where they are (first, last, invert, play), so that a new order can be seen as one.
 
-const MOVE = { duration: 520, easing: 'cubic-bezier(0.22, 0.8, 0.24, 1)' }
+/** By then everything is where it belongs. */
+export const MOVING_MS = 520
+const MOVE = { duration: MOVING_MS, easing: 'cubic-bezier(0.22, 0.8, 0.24, 1)' }
 const ARRIVE = { duration: 420, easing: 'ease-out' }
 const stillness = matchMedia('(prefers-reduced-motion: reduce)')
 
@@ -14,6 +16,24 @@ function cardsIn(container) {
 }
 
 const isSeen = ({ left, right, top, bottom }) => right >= 0 && left <= innerWidth && bottom >= 0 && top <= innerHeight
+
+/** The narrowest card and the gap behind it. */
+const CARD_PX = 155
+/** A row is at least so high. */
+const LOWEST_ROW_PX = 380
+
+/** Of each row, how many of its cards at most end left of the window's right edge; none of a row outside the window. */
+export function cardsSeen(container) {
+  return [...container.querySelectorAll('.row')].map((row) => {
+    if (!isSeen(row.getBoundingClientRect())) return 0
+    return cardsBefore(row.querySelector('.cards').scrollLeft + innerWidth)
+  })
+}
+
+/** The same of the row in that place before it is drawn. */
+export const cardsSeenAt = (place) => (place * LOWEST_ROW_PX < innerHeight ? cardsBefore(innerWidth) : 0)
+
+const cardsBefore = (px) => Math.ceil(px / CARD_PX)
 
 /** Where the cards are now. */
 export function positions(container) {

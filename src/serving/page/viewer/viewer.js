@@ -7,7 +7,7 @@ import { address, navigate } from '../route.js'
 import { useLatest } from '../use-latest.js'
 import { FilmSheet } from './film-sheet.js'
 import { HistoryStrip } from './history-strip.js'
-import { moveFrom, positions } from './motion.js'
+import { cardsSeen, cardsSeenAt, moveFrom, positions } from './motion.js'
 import { Notice } from './notice.js'
 import { Person } from './person.js'
 import { PersonPicker } from './person-picker.js'
@@ -18,16 +18,16 @@ import { useSlate } from './use-slate.js'
 const TRENDING = 'Trending now'
 const TRENDING_SIZE = 40
 const TRENDING_SHOWN = 16
-/** A row is at least so high. */
-const ROW_PX = 380
-const ROWS_SEEN = Math.ceil(innerHeight / ROW_PX)
 const NOTHING_GIVEN = new Map()
 
 export function Viewer({ userId, filmId }) {
   const rowsElement = useRef()
   const before = useRef()
+  const seen = useRef([])
   const { slate, user, changes, notice, connected, dismiss, give, takeBack } = useSlate(userId, () => {
-    before.current = rowsElement.current && positions(rowsElement.current)
+    if (!rowsElement.current) return
+    before.current = positions(rowsElement.current)
+    seen.current = cardsSeen(rowsElement.current)
   })
   const history = user?.history ?? []
   const rows = useRows(slate, history)
@@ -62,7 +62,7 @@ export function Viewer({ userId, filmId }) {
     <div class="rows" ref=${rowsElement} aria-busy=${slate === undefined}>
       ${slate === undefined && html`<${Waiting} connected=${connected} />`}
       ${slate?.items.length === 0 && html`<p class="waiting">Nothing to recommend yet: the stream has just begun.</p>`}
-      ${rows.map((row, i) => html`<${Row} id=${`row-${i}`} ...${row} below=${i >= ROWS_SEEN} userId=${userId} changes=${changes} given=${givenIn(row, given.kinds)} give=${giveAndMark} />`)}
+      ${rows.map((row, i) => html`<${Row} id=${`row-${i}`} ...${row} atOnce=${seen.current[i] ?? cardsSeenAt(i)} userId=${userId} changes=${changes} given=${givenIn(row, given.kinds)} give=${giveAndMark} />`)}
     </div>
     <${Notice} notice=${notice} entry=${latest} takeBack=${takeBack} dismiss=${dismiss} />
     ${
