@@ -18,11 +18,9 @@ export interface SlateParts extends ExplainedParts {
 
 /** Turns the best items, in their order, into what is shown: titles, sections, reasons, and where each came from. */
 export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem[] {
+  // Before anything asks for one item: who was not listened for makes a source say it all again for everything.
+  for (const { scores } of parts.proposals) scores.listenFor(best)
   const leading = best.map((item) => leadingOf(item, parts.proposals))
-  for (const proposal of parts.proposals) {
-    // The leading source gives the reason; an explanation names all.
-    proposal.scores.listenFor(parts.explain ? best : best.filter((_, i) => leading[i] === proposal))
-  }
   const ranks = parts.proposals.map(({ scores }) => ranksAmong(best, scores))
   return best.map((item, place) => {
     const itemId = parts.items.id(item)
