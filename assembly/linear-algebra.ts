@@ -17,7 +17,22 @@ export function linear(
   multiply(x, xStride << 2, 4, rows, inputs, w, wStride << 2, outputs, bias, 0, out, outStride << 2)
 }
 
-/** sum[i, j] += x[, i] · y[, j], over `rows` rows: x (rows, xStride), y (rows, yStride), sum (inputs, outputs). */
+/** sum[r, j] += x[r] · w[, j], for `rows` rows: x (rows, xStride), w (inputs, wStride), sum (rows, sumStride). */
+export function addLinear(
+  x: usize,
+  xStride: usize,
+  rows: usize,
+  inputs: usize,
+  w: usize,
+  wStride: usize,
+  outputs: usize,
+  sum: usize,
+  sumStride: usize,
+): void {
+  multiply(x, xStride << 2, 4, rows, inputs, w, wStride << 2, outputs, sum, sumStride << 2, sum, sumStride << 2)
+}
+
+/** sum[i, j] += x[, i] · y[, j], over `rows` rows: x (rows, xStride), y (rows, yStride), sum (inputs, sumStride). */
 export function addOuter(
   x: usize,
   xStride: usize,
@@ -27,8 +42,16 @@ export function addOuter(
   yStride: usize,
   outputs: usize,
   sum: usize,
+  sumStride: usize,
 ): void {
-  multiply(x, 4, xStride << 2, inputs, rows, y, yStride << 2, outputs, sum, outputs << 2, sum, outputs << 2)
+  multiply(x, 4, xStride << 2, inputs, rows, y, yStride << 2, outputs, sum, sumStride << 2, sum, sumStride << 2)
+}
+
+/** out[i] = a[i] times b[i] plus start[i], which is nothing where `start` is 0. */
+export function multiplyAdd(a: usize, b: usize, start: usize, size: usize, out: usize): void {
+  for (let i: usize = 0; i < size << 2; i += 16) {
+    v128.store(out + i, f32x4.add(f32x4.mul(v128.load(a + i), v128.load(b + i)), startAt(start, start + i)))
+  }
 }
 
 /**
@@ -186,8 +209,9 @@ export function reluGradient(x: usize, rows: usize, size: usize, errors: usize, 
 }
 
 /**
- * out[r, j] = (x[r, j] - mean[j]) times scale[j], for `rows` rows of x (rows, columns) and out (rows, outStride). Columns
- * need not be a multiple of 4: what is read beyond them is of the next row, and where `scale` is 0 it counts as 0.
+ * out[r, j] = (x[r, j] - mean[j]) times scale[j] plus shift[j], for `rows` rows of x (rows, columns) and out (rows,
+ * outStride). Columns need not be a multiple of 4, nor as many: what is read beyond them is of later rows, finite, and
+ * where `scale` is 0 it counts as 0.
  */
 export function centred(
   x: usize,
@@ -195,20 +219,30 @@ export function centred(
   rows: usize,
   mean: usize,
   scale: usize,
+  shift: usize,
   out: usize,
   outStride: usize,
 ): void {
   for (let r: usize = 0; r < rows; r++) {
     const row = x + r * (columns << 2)
     for (let j: usize = 0; j < outStride << 2; j += 16) {
-      v128.store(out, f32x4.mul(f32x4.sub(v128.load(row + j), v128.load(mean + j)), v128.load(scale + j)))
+      const scaled = f32x4.mul(f32x4.sub(v128.load(row + j), v128.load(mean + j)), v128.load(scale + j))
+      v128.store(out, f32x4.add(scaled, v128.load(shift + j)))
       out += 16
     }
   }
 }
 
-/** The same of finite numbers of 16 bits, around 0: out[r, j] = x[r, j] times scale[j]. */
-export function unpacked(x: usize, columns: usize, rows: usize, scale: usize, out: usize, outStride: usize): void {
+/** The same of finite numbers of 16 bits, around 0: out[r, j] = x[r, j] times scale[j] plus shift[j]. */
+export function unpacked(
+  x: usize,
+  columns: usize,
+  rows: usize,
+  scale: usize,
+  shift: usize,
+  out: usize,
+  outStride: usize,
+): void {
   // Exponent and fraction, moved to where they are in 32 bits, make a number that is 2^-112 times as large.
   const rest = i32x4.splat(0x7fff)
   const larger = i32x4.splat((127 + 112) << 23)
@@ -218,7 +252,7 @@ export function unpacked(x: usize, columns: usize, rows: usize, scale: usize, ou
       const bits = v128.load_ext<u16>(row + (j >> 1))
       const sign = i32x4.shl(v128.andnot(bits, rest), 16)
       const amount = f32x4.mul(i32x4.shl(v128.and(bits, rest), 13), larger)
-      v128.store(out, f32x4.mul(v128.or(sign, amount), v128.load(scale + j)))
+      v128.store(out, f32x4.add(f32x4.mul(v128.or(sign, amount), v128.load(scale + j)), v128.load(shift + j)))
       out += 16
     }
   }

@@ -98,7 +98,7 @@ export const run: Benchmark = async ({ config, data, status }) => {
     .map((value, i) => (value - means[i % means.length]!) * learner.parameters.scale[i % means.length]!)
   const plainGradient = await measure(ROUNDS, () => {
     plainRanker.forward(sample, table.context)
-    plainRanker.backward(sample, table.context)
+    plainRanker.backward()
   })
   const backend = await openTensorFlow()
   const example = exampleOf(table, 0, scored.context, interactionAt(events, count - 1), random)

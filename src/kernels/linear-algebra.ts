@@ -17,6 +17,17 @@ interface Exports {
   products(a: number, b: number, stride: number, count: number, size: number, out: number): void
   mixture(weights: number, b: number, stride: number, count: number, size: number, out: number): void
   parametricRelu(x: number, rows: number, size: number, slope: number): void
+  addLinear(
+    x: number,
+    xStride: number,
+    rows: number,
+    inputs: number,
+    w: number,
+    wStride: number,
+    outputs: number,
+    sum: number,
+    sumStride: number,
+  ): void
   addOuter(
     x: number,
     xStride: number,
@@ -26,11 +37,22 @@ interface Exports {
     yStride: number,
     outputs: number,
     sum: number,
+    sumStride: number,
   ): void
+  multiplyAdd(a: number, b: number, start: number, size: number, out: number): void
   reluGradient(x: number, rows: number, size: number, errors: number, weights: number): void
-  centred(x: number, columns: number, rows: number, mean: number, scale: number, out: number, outStride: number): void
+  centred(
+    x: number,
+    columns: number,
+    rows: number,
+    mean: number,
+    scale: number,
+    shift: number,
+    out: number,
+    outStride: number,
+  ): void
   moments(x: number, columns: number, rows: number, mean: number, variance: number): void
-  unpacked(x: number, columns: number, rows: number, scale: number, out: number, outStride: number): void
+  unpacked(x: number, columns: number, rows: number, scale: number, shift: number, out: number, outStride: number): void
 }
 
 /** As much of it as is used here: Node's types leave it to those of browsers. */

@@ -201,8 +201,9 @@ function beginWithFeatures(parameters: Parameters, features: RankerParameters): 
   const nothing = (values: Float32Array, columns: number) => {
     for (let at = 0; at < values.length; at += columns) values.fill(0, at, at + HIDDEN)
   }
-  change('layer.features', put(features.hidden, HIDDEN))
-  change('layer.context', put(features.contextHidden, HIDDEN))
+  const ofContext = features.names.length * HIDDEN
+  change('layer.features', put(features.hidden.subarray(0, ofContext), HIDDEN))
+  change('layer.context', put(features.hidden.subarray(ofContext), HIDDEN))
   change('layer.bias', put(features.bias, HIDDEN))
   change('layer.slope', put(new Float64Array(HIDDEN), HIDDEN))
   for (const part of ['layer.interest', 'layer.target', 'layer.product']) change(part, nothing)

@@ -1,5 +1,19 @@
 import { softmax } from '../../src/kernels/linear.ts'
-import { HIDDEN, type RankerParameters, zeroParameters } from '../../src/ranking/ranker-parameters.ts'
+import {
+  CROSS,
+  CROSSES,
+  HIDDEN,
+  RANK,
+  type RankerParameters,
+  zeroParameters,
+} from '../../src/ranking/ranker-parameters.ts'
+
+/** Of a row: the inputs, what comes out of each cross layer, what went through its squeeze, and the hidden layer. */
+interface Pass {
+  readonly crossed: readonly Float64Array[]
+  readonly squeezed: readonly Float64Array[]
+  readonly hidden: Float64Array
+}
 
 /**
  * The ranker's network and its gradient written down plainly, in doubles: what the kernel is held to, and measured by.
@@ -10,7 +24,7 @@ export class PlainRanker {
   readonly #parameters: RankerParameters
   /** Gradients added up. */
   readonly sums: RankerParameters
-  #layers = new Float64Array(0)
+  #passes: Pass[] = []
   logits = new Float64Array(0)
 
   constructor(parameters: RankerParameters) {
@@ -19,59 +33,90 @@ export class PlainRanker {
   }
 
   forward(rows: Float32Array, context: Float32Array): void {
-    const { linear, hidden, contextHidden, bias, output } = this.#parameters
+    const { linear, output, crossed } = this.#parameters
     const width = linear.length
-    const count = rows.length / width
-    const base = bias.slice()
-    for (let c = 0; c < context.length; c++) {
-      for (let h = 0; h < HIDDEN; h++) base[h]! += context[c]! * contextHidden[c * HIDDEN + h]!
-    }
-    if (this.logits.length !== count) this.logits = new Float64Array(count)
-    if (this.#layers.length !== count * HIDDEN) this.#layers = new Float64Array(count * HIDDEN)
-    const layers = this.#layers
-    for (let i = 0; i < count; i++) {
-      const layer = i * HIDDEN
-      for (let h = 0; h < HIDDEN; h++) layers[layer + h] = base[h]!
+    this.#passes = []
+    this.logits = new Float64Array(rows.length / width)
+    for (let i = 0; i < this.logits.length; i++) {
+      const inputs = Float64Array.of(...rows.subarray(i * width, (i + 1) * width), ...context)
+      const pass = this.#pass(inputs)
+      this.#passes.push(pass)
       let logit = 0
-      for (let f = 0; f < width; f++) {
-        const value = rows[i * width + f]!
-        logit += value * linear[f]!
-        for (let h = 0; h < HIDDEN; h++) layers[layer + h]! += value * hidden[f * HIDDEN + h]!
-      }
-      for (let h = 0; h < HIDDEN; h++) if (layers[layer + h]! > 0) logit += layers[layer + h]! * output[h]!
+      for (let f = 0; f < width; f++) logit += inputs[f]! * linear[f]!
+      for (let h = 0; h < HIDDEN; h++) logit += pass.hidden[h]! * output[h]!
+      for (let j = 0; j < inputs.length; j++) logit += pass.crossed[CROSSES]![j]! * crossed[j]!
       this.logits[i] = logit
     }
   }
 
+  #pass(inputs: Float64Array): Pass {
+    const { hidden, bias, cross } = this.#parameters
+    const layer = bias.slice()
+    for (let h = 0; h < HIDDEN; h++) {
+      for (let j = 0; j < inputs.length; j++) layer[h]! += inputs[j]! * hidden[j * HIDDEN + h]!
+      if (layer[h]! < 0) layer[h] = 0
+    }
+    const crossed = [inputs]
+    const squeezed: Float64Array[] = []
+    for (let l = 0; l < CROSSES; l++) {
+      const x = crossed[l]!
+      const [into, out] = [2 * l * RANK, (2 * l + 1) * RANK]
+      const small = Float64Array.from({ length: RANK }, (_, k) =>
+        x.reduce((sum, value, j) => sum + value * cross[j * CROSS + into + k]!, 0),
+      )
+      squeezed.push(small)
+      crossed.push(
+        x.map((value, j) => {
+          const large = small.reduce((sum, part, k) => sum + part * cross[j * CROSS + out + k]!, 0)
+          return inputs[j]! * large + value
+        }),
+      )
+    }
+    return { crossed, squeezed, hidden: layer }
+  }
+
   /** After a forward pass. @returns the cross-entropy */
-  backward(rows: Float32Array, context: Float32Array): number {
-    const { output } = this.#parameters
-    const { sums, logits } = this
-    const layers = this.#layers
-    const width = sums.linear.length
-    const { linear, hidden } = sums
-    const back = new Float64Array(HIDDEN)
-    const backSum = new Float64Array(HIDDEN)
-    softmax(logits, logits.length)
-    const loss = -Math.log(logits[0]! + 1e-12)
-    for (let i = 0; i < logits.length; i++) {
-      const error = logits[i]! - (i === 0 ? 1 : 0)
-      for (let h = 0; h < HIDDEN; h++) {
-        const active = layers[i * HIDDEN + h]!
-        back[h] = active > 0 ? error * output[h]! : 0
-        if (active > 0) sums.output[h]! += error * active
-        backSum[h]! += back[h]!
-      }
-      for (let f = 0; f < width; f++) {
-        const value = rows[i * width + f]!
-        linear[f]! += error * value
-        for (let h = 0; h < HIDDEN; h++) hidden[f * HIDDEN + h]! += back[h]! * value
-      }
-    }
-    for (let h = 0; h < HIDDEN; h++) sums.bias[h]! += backSum[h]!
-    for (let c = 0; c < context.length; c++) {
-      for (let h = 0; h < HIDDEN; h++) sums.contextHidden[c * HIDDEN + h]! += backSum[h]! * context[c]!
-    }
+  backward(): number {
+    softmax(this.logits, this.logits.length)
+    const loss = -Math.log(this.logits[0]! + 1e-12)
+    this.#passes.forEach((pass, i) => {
+      const error = this.logits[i]! - (i === 0 ? 1 : 0)
+      this.#backHidden(pass, error)
+      this.#backCrossed(pass, error)
+    })
     return loss
+  }
+
+  #backHidden({ crossed, hidden: layer }: Pass, error: number): void {
+    const { output } = this.#parameters
+    const { linear, hidden, bias, output: outputSum } = this.sums
+    const inputs = crossed[0]!
+    for (let f = 0; f < linear.length; f++) linear[f]! += error * inputs[f]!
+    for (let h = 0; h < HIDDEN; h++) {
+      if (layer[h] === 0) continue
+      const slope = error * output[h]!
+      outputSum[h]! += error * layer[h]!
+      bias[h]! += slope
+      for (let j = 0; j < inputs.length; j++) hidden[j * HIDDEN + h]! += slope * inputs[j]!
+    }
+  }
+
+  #backCrossed({ crossed, squeezed }: Pass, error: number): void {
+    const { cross, crossed: weights } = this.#parameters
+    const inputs = crossed[0]!
+    const slope = weights.map((weight) => error * weight)
+    for (let j = 0; j < inputs.length; j++) this.sums.crossed[j]! += error * crossed[CROSSES]![j]!
+    for (let l = CROSSES - 1; l >= 0; l--) {
+      const [into, out] = [2 * l * RANK, (2 * l + 1) * RANK]
+      const product = slope.map((value, j) => value * inputs[j]!)
+      for (let k = 0; k < RANK; k++) {
+        const small = product.reduce((sum, value, j) => sum + value * cross[j * CROSS + out + k]!, 0)
+        for (let j = 0; j < inputs.length; j++) {
+          this.sums.cross[j * CROSS + out + k]! += product[j]! * squeezed[l]![k]!
+          this.sums.cross[j * CROSS + into + k]! += crossed[l]![j]! * small
+          slope[j]! += small * cross[j * CROSS + into + k]!
+        }
+      }
+    }
   }
 }

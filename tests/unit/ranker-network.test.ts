@@ -48,16 +48,14 @@ it.each([
     plain.forward(scaled, context)
     expect(network.forward(halves)).toBe(rows)
     expect(error(network.logits.subarray(0, rows), plain.logits)).toBeLessThan(1e-5)
-    const loss = plain.backward(scaled, context)
+    const loss = plain.backward()
     expect(Math.abs(network.backward(rows) - loss)).toBeLessThan(1e-5 * Math.max(1, loss))
   }
   for (const name of TRAINED) {
     const found = network.sums[name].subarray(0, parameters[name].length)
     expect(error(found, plain.sums[name]), name).toBeLessThan(1e-5)
-    expect(
-      [...network.sums[name].subarray(parameters[name].length)].every((sum) => sum === 0),
-      name,
-    ).toBe(true)
+    // What is the same for all candidates has no gradient but for what rounding leaves of it.
+    for (const sum of network.sums[name].subarray(parameters[name].length)) expect(sum, name).toBeCloseTo(0, 4)
   }
 })
 
