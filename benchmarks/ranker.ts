@@ -16,7 +16,8 @@ import { unseenCandidates } from '../src/ranking/candidate-ranker.ts'
 import { DinRanker } from '../src/ranking/din-ranker.ts'
 import { FeatureReader } from '../src/ranking/features.ts'
 import { ItemContent } from '../src/ranking/item-content.ts'
-import { rankCandidates } from '../src/ranking/rank-candidates.ts'
+import { encodeNetwork, NETWORK, withColumn } from '../src/ranking/network-logit.ts'
+import { rankCandidates, rankRows } from '../src/ranking/rank-candidates.ts'
 import { NEGATIVES, RankerLearner, REPLAYED } from '../src/ranking/ranker-learner.ts'
 import { initialParameters } from '../src/ranking/ranker-parameters.ts'
 import { SOURCES } from '../src/retrieval/retriever.ts'
@@ -27,7 +28,7 @@ import { DIN_RECIPE } from '../src/training/din-trainer.ts'
 import { Dropout } from '../src/training/dropout.ts'
 import { LiveReplica } from '../src/training/live-replica.ts'
 import { makeParameters } from '../src/training/parameters.ts'
-import { exampleOf } from '../src/training/ranking-examples.ts'
+import { exampleOf, withNetworkLogit } from '../src/training/ranking-examples.ts'
 import { openTensorFlow } from '../src/training/tensorflow.ts'
 import { plainDin } from '../tests/fakes/plain-din.ts'
 import { PlainRanker } from '../tests/fakes/plain-ranker.ts'
@@ -60,12 +61,18 @@ export const run: Benchmark = async ({ config, data, status }) => {
   const scored = await live.ask(events.userIds[user]!, events.at[count - 1]!)
   const candidates = unseenCandidates(scored).slice(0, CANDIDATES)
   // Of parameters that were not trained: what is computed does not depend on them, nor how fast.
-  const tensors = randomDin(itemIds.length, reader.names, reader.contextNames, DIN_RECIPE, random)
+  const network = initialParameters(reader.names, reader.contextNames, random)
+  const columns = [...reader.names, NETWORK]
+  const din = randomDin(itemIds.length, columns, reader.contextNames, DIN_RECIPE, random)
+  const tensors = new Map([...din, ...encodeNetwork(network)])
   const table = reader.read(scored, candidates)
   const { now, history } = scored.context
   const request = {
     items: Int32Array.from(candidates),
-    features: table.items,
+    features: withColumn(
+      table.items,
+      rankRows(network, table.items, table.context, columnMoments(table.items, reader.names.length).means),
+    ),
     context: table.context,
     history: attendedHistory(history, now, (item) => item),
   }
@@ -74,8 +81,8 @@ export const run: Benchmark = async ({ config, data, status }) => {
   const tableStart = performance.now()
   await pairs.prepare(itemIds.keys(), atOnce)
   const tableMs = performance.now() - tableStart
-  const kernel = new DinKernel(tensors, reader.names, reader.contextNames, pairs)
-  const weights = readDin(tensors, reader.names, reader.contextNames)
+  const kernel = new DinKernel(tensors, columns, reader.contextNames, pairs)
+  const weights = readDin(tensors, columns, reader.contextNames)
   status('ranking')
   const served = kernel.rank(request)
   const inKernel = await measure(ROUNDS, () => kernel.rank(request))
@@ -84,13 +91,12 @@ export const run: Benchmark = async ({ config, data, status }) => {
   const features = await measure(ROUNDS, () => reader.read(scored, candidates))
   const ranker = new DinRanker(tensors, pairs, { vocabularyIndex: (item) => item }, reader)
   const whole = await measure(ROUNDS, () => ranker.rank(scored, candidates, { satisfaction: 0 }))
-  const alone = initialParameters(reader.names, reader.contextNames, random)
   const logits = new Float64Array(candidates.length)
-  const overFeatures = await measure(ROUNDS, () => rankCandidates(alone, table, logits))
+  const overFeatures = await measure(ROUNDS, () => rankCandidates(network, table, logits))
   const learner = new RankerLearner(reader.names, reader.contextNames, { random })
   // Another one is taken each time, or soon nothing would be left to learn.
   const learning = await measure(ROUNDS, () => learner.learn(table, learner.examples % candidates.length))
-  const plainRanker = new PlainRanker(alone)
+  const plainRanker = new PlainRanker(network)
   const plainOverFeatures = await measure(ROUNDS, () => plainRanker.forward(table.items, table.context))
   const { means } = columnMoments(table.items, reader.names.length)
   const sample = table.items
@@ -101,9 +107,12 @@ export const run: Benchmark = async ({ config, data, status }) => {
     plainRanker.backward()
   })
   const backend = await openTensorFlow()
-  const example = exampleOf(table, 0, scored.context, interactionAt(events, count - 1), random)
-  const scaling = unscaled(reader.names.length, reader.contextNames.length)
-  const previous = { tensors: decodeDin(tensors, scaling, reader.names, reader.contextNames), itemIds }
+  const example = withNetworkLogit(
+    exampleOf(table, 0, scored.context, interactionAt(events, count - 1), random),
+    network,
+  )
+  const scaling = unscaled(columns.length, reader.contextNames.length)
+  const previous = { tensors: decodeDin(tensors, scaling, columns, reader.contextNames), itemIds }
   const shapes = Object.fromEntries([...previous.tensors].map(([name, { shape }]) => [name, { shape, deviation: 0 }]))
   const dropout = new Dropout(0, random)
   const model = new DinModel(makeParameters(shapes, random, itemIds, previous), DIN_RECIPE, dropout)

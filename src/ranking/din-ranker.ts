@@ -1,4 +1,4 @@
-import { attendedHistory } from '../kernels/attended-history.ts'
+import { type AttendedHistory, attendedHistory } from '../kernels/attended-history.ts'
 import { columnMoments } from '../kernels/column-moments.ts'
 import { DinKernel, type DinRequest } from '../kernels/din-kernel.ts'
 import { HEADS } from '../kernels/din-weights.ts'
@@ -16,7 +16,9 @@ import {
   scoresBeside,
 } from './candidate-ranker.ts'
 import type { FeatureReader } from './features.ts'
-import { withoutEach } from './rank-candidates.ts'
+import { NETWORK, networkOf, withColumn } from './network-logit.ts'
+import { rankCandidates, rankRows, withoutEach } from './rank-candidates.ts'
+import { decodeParameters, type RankerParameters } from './ranker-parameters.ts'
 
 /** Index of a release's vocabulary, or -1, by item index. */
 interface Vocabulary {
@@ -28,6 +30,8 @@ export class DinRanker implements CandidateRanker {
   readonly name = 'din'
   readonly #reader: FeatureReader
   readonly #kernel: DinKernel
+  /** Over all other features. */
+  readonly #network: RankerParameters
   readonly #vocabulary: Vocabulary
   /** What the kernel holds the states of. */
   #ranked: { readonly scored: Scored; readonly candidates: readonly number[]; readonly entries: number } | undefined
@@ -36,7 +40,8 @@ export class DinRanker implements CandidateRanker {
   constructor(tensors: Tensors, pairs: PairScores, vocabulary: Vocabulary, reader: FeatureReader) {
     this.#reader = reader
     this.#vocabulary = vocabulary
-    this.#kernel = new DinKernel(tensors, reader.names, reader.contextNames, pairs)
+    this.#kernel = new DinKernel(tensors, [...reader.names, NETWORK], reader.contextNames, pairs)
+    this.#network = decodeParameters(networkOf(tensors), reader.names, reader.contextNames)
   }
 
   rank(scored: Scored, kept: readonly number[], wishes: RankingWishes): Ranking {
@@ -49,14 +54,22 @@ export class DinRanker implements CandidateRanker {
   }
 
   explain(scored: Scored, ranked: readonly number[], item: number): [feature: string, logit: number][] {
-    const request = this.#request(scored, ranked)
-    const row = ranked.indexOf(item)
     const { names } = this.#reader
-    const { means } = columnMoments(request.features, names.length)
-    const features = withoutEach(request.features.subarray(row * names.length, (row + 1) * names.length), means)
-    const items = new Int32Array(names.length + 1).fill(request.items[row]!)
+    const { items, context } = this.#reader.read(scored, ranked)
+    const { means } = columnMoments(items, names.length)
+    const row = ranked.indexOf(item)
+    const rows = withoutEach(items.subarray(row * names.length, (row + 1) * names.length), means)
+    const network = this.#networkLogits(ranked, items, context)
+    const meanLogit = network.reduce((sum, logit) => sum + logit, 0) / network.length
+    const request: DinRequest = {
+      items: new Int32Array(names.length + 1).fill(this.#vocabulary.vocabularyIndex(item)),
+      features: withColumn(rows, rankRows(this.#network, rows, context, means)),
+      means: [...means, meanLogit],
+      context,
+      history: this.#historyOf(scored),
+    }
     this.#ranked = undefined
-    const logits = this.#kernel.rank({ ...request, items, features, means })
+    const logits = this.#kernel.rank(request)
     return names
       .map((name, feature): [string, number] => [name, logits[0]! - logits[(feature + 1) * HEADS]!])
       .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
@@ -91,13 +104,21 @@ export class DinRanker implements CandidateRanker {
 
   #request(scored: Scored, candidates: readonly number[]): DinRequest {
     const { items, context } = this.#reader.read(scored, candidates)
-    const rowOf = (item: number) => this.#vocabulary.vocabularyIndex(item)
-    const { history, now } = scored.context
     return {
-      items: Int32Array.from(candidates, rowOf),
-      features: items,
+      items: Int32Array.from(candidates, (item) => this.#vocabulary.vocabularyIndex(item)),
+      features: withColumn(items, this.#networkLogits(candidates, items, context)),
       context,
-      history: attendedHistory(history, now, rowOf),
+      history: this.#historyOf(scored),
     }
+  }
+
+  #networkLogits(candidates: readonly number[], items: Float32Array, context: Float32Array): Float64Array {
+    const logits = new Float64Array(candidates.length)
+    rankCandidates(this.#network, { candidates, items, context }, logits)
+    return logits
+  }
+
+  #historyOf({ context: { history, now } }: Scored): AttendedHistory {
+    return attendedHistory(history, now, (item) => this.#vocabulary.vocabularyIndex(item))
   }
 }

@@ -19,6 +19,22 @@ export function rankCandidates(parameters: RankerParameters, table: FeatureTable
 }
 
 /**
+ * Logits of rows that are not the whole list.
+ * @param rows (rows, features); as they are, or in 16 bits less the means of the list
+ * @param means of the list, where rows are as they are
+ */
+export function rankRows(
+  parameters: RankerParameters,
+  rows: Float32Array | Float16Array,
+  context: Float32Array,
+  means?: ArrayLike<number>,
+): Float64Array {
+  const network = prepared(parameters, rows.length / parameters.names.length, context)
+  if (means) network.means.set(means)
+  return Float64Array.from(network.logits.subarray(0, network.forward(rows)))
+}
+
+/**
  * What each feature of one candidate adds to its logit, against the mean of the list in its place: the features that
  * speak most for it, or against it. They do not add up where features act together.
  */
@@ -47,15 +63,20 @@ let shared: { readonly shape: string; readonly room: number; readonly network: R
 
 /** The network for one list. */
 function networkFor(parameters: RankerParameters, { items, candidates, context }: FeatureTable): RankerNetwork {
+  const network = prepared(parameters, candidates.length, context)
+  network.means.set(columnMoments(items, parameters.names.length).means)
+  return network
+}
+
+function prepared(parameters: RankerParameters, rows: number, context: Float32Array): RankerNetwork {
   const [features, contextFeatures] = [parameters.names.length, parameters.contextNames.length]
   const shape = `${features} ${contextFeatures}`
-  if (shared?.shape !== shape || shared.room < candidates.length) {
-    const room = Math.max(ROOM, candidates.length)
+  if (shared?.shape !== shape || shared.room < rows) {
+    const room = Math.max(ROOM, rows)
     shared = { shape, room, network: new RankerNetwork(features, contextFeatures, room) }
   }
   const { network } = shared
   for (const name of TRAINED) network.weights[name].set(parameters[name])
-  network.means.set(columnMoments(items, features).means)
   network.scale.set(parameters.scale)
   standardise(parameters, context, network.context)
   return network

@@ -62,7 +62,7 @@ export class RankerLearner {
   constructor(
     names: readonly string[],
     contextNames: readonly string[],
-    options: { random: Random; start?: RankerParameters; learningRate?: number },
+    options: { random: Random; start?: RankerParameters | undefined; learningRate?: number },
   ) {
     this.#random = options.random
     this.#learningRate = options.learningRate ?? LEARNING_RATE

@@ -76,6 +76,8 @@ export function zeroParameters(names: readonly string[], contextNames: readonly 
   }
 }
 
+const INPUT_SIZE = 2 + HIDDEN + CROSS + 1
+
 /** One tensor an input, by its name: [scale, linear weight] or [mean, scale], then [hidden weights, cross weights, crossed]. */
 export function encodeParameters(parameters: RankerParameters): Tensors {
   const { names, contextNames, scale, linear, hidden, contextMean, contextScale, cross, crossed } = parameters
@@ -127,4 +129,14 @@ export function decodeParameters(
   parameters.bias.set(layer.subarray(0, HIDDEN))
   parameters.output.set(layer.subarray(HIDDEN))
   return parameters
+}
+
+/** What learning goes on from; undefined where there is nothing, or of another shape: it would begin anew. */
+export function decodeStart(
+  tensors: Tensors,
+  names: readonly string[],
+  contextNames: readonly string[],
+): RankerParameters | undefined {
+  const isOfThisShape = tensors.get(`${ITEM}blend`)?.data.length === INPUT_SIZE
+  return isOfThisShape ? decodeParameters(tensors, names, contextNames) : undefined
 }

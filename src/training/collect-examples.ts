@@ -3,12 +3,13 @@ import type { TrainOptions } from '../models/model-trainer.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
 import { unseenCandidates } from '../ranking/candidate-ranker.ts'
+import { NETWORK, networkOf } from '../ranking/network-logit.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
-import type { RankerParameters } from '../ranking/ranker-parameters.ts'
+import { decodeStart, type RankerParameters } from '../ranking/ranker-parameters.ts'
 import { SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from './live-replica.ts'
 import { pastMoments } from './past-moments.ts'
-import { exampleOf, type RankingExample, type Sampling, satisfactionOf } from './ranking-examples.ts'
+import { exampleOf, type RankingExample, type Sampling, satisfactionOf, withNetworkLogit } from './ranking-examples.ts'
 
 /** Of the moments, the last, by which a ranker is measured. */
 const MEASURED = 0.1
@@ -18,6 +19,7 @@ const SAMPLING: Sampling = { hard: 40, drawn: 40 }
 const REPORT_EVERY = 200
 
 export interface Examples {
+  /** Of the features: of those that are read, then NETWORK. */
   readonly names: readonly string[]
   readonly contextNames: readonly string[]
   /** Earlier ones, with a sample of their candidates. */
@@ -26,8 +28,8 @@ export interface Examples {
   readonly measured: readonly RankingExample[]
   /** Events of the time of `measured` whose item was taken without having been retrieved. */
   readonly missed: number
-  /** What a network over the features alone has learned from the whole lists of `learned`. */
-  readonly overFeatures: RankerParameters
+  /** What a network over all features but its own has learned from the whole lists of `learned`. */
+  readonly network: RankerParameters
 }
 
 /**
@@ -41,7 +43,7 @@ export async function collectExamples(
   partitions: number,
   random: Random,
   most: number,
-  { budgetSeconds, since, retrieval, signal, onProgress }: Omit<TrainOptions, 'seed'>,
+  { budgetSeconds, previous, since, retrieval, signal, onProgress }: Omit<TrainOptions, 'seed'>,
 ): Promise<Examples> {
   const startedAt = performance.now()
   const items = set.items.flatMap((item) => item ?? [])
@@ -51,7 +53,11 @@ export async function collectExamples(
   const learned: RankingExample[] = []
   const measured: RankingExample[] = []
   let missed = 0
-  const learner = new RankerLearner(reader.names, reader.contextNames, { random })
+  const { names, contextNames } = reader
+  const learner = new RankerLearner(names, contextNames, {
+    random,
+    start: previous && decodeStart(networkOf(previous.tensors), names, contextNames),
+  })
   let asked = 0
   for await (const moment of pastMoments(set, replica, { most, budgetSeconds, since, retrieval })) {
     const { step, steps, interaction, scored } = moment
@@ -79,12 +85,12 @@ export async function collectExamples(
       onProgress?.({ model: 'din', step, steps, loss: learner.loss, learningRate: learner.learningRate, etaSeconds })
     }
   }
-  return {
-    names: reader.names,
-    contextNames: reader.contextNames,
-    learned,
-    measured,
-    missed,
-    overFeatures: learner.parameters,
+  const network = learner.parameters
+  for (const examples of [learned, measured]) {
+    examples.forEach((example, at) => {
+      // The narrower one is let go of at once: there are many.
+      examples[at] = withNetworkLogit(example, network)
+    })
   }
+  return { names: [...names, NETWORK], contextNames, learned, measured, missed, network }
 }

@@ -4,9 +4,8 @@ import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-t
 import type { TrainingSet } from '../models/training-set.ts'
 import { Random } from '../random.ts'
 import { CANDIDATES } from '../ranking/candidate-ranker.ts'
-import type { FeatureTable } from '../ranking/features.ts'
-import { rankCandidates } from '../ranking/rank-candidates.ts'
-import { HIDDEN, type RankerParameters } from '../ranking/ranker-parameters.ts'
+import { encodeNetwork, NETWORK } from '../ranking/network-logit.ts'
+import type { RankerParameters } from '../ranking/ranker-parameters.ts'
 import { collectExamples, type Examples } from './collect-examples.ts'
 import { batchOf, type Scaling } from './din-batches.ts'
 import { DinModel, type DinSettings, dinParameters } from './din-model.ts'
@@ -48,8 +47,6 @@ export const DIN_RECIPE: DinRecipe = {
 }
 
 const CLIP_NORM = 5
-/** What a first training takes over from the network over features and leaves as it is: the examples are few. */
-const LEARNED_BEFORE: ReadonlySet<string> = new Set(['layer.features', 'layer.context', 'heads.features'])
 /** Of the learning rate, for the examples that it was measured by. */
 const LATEST_RATE = 0.3
 /** Slates that go through the model at once where it is measured. */
@@ -94,21 +91,21 @@ async function fitDin(
   options: Omit<TrainOptions, 'seed'>,
 ): Promise<TrainedModel> {
   const { names, contextNames, learned, measured } = examples
+  const [ofNetwork, ofBlend] = [measureFeature(examples, NETWORK), measureFeature(examples, 'blend')]
   const { previous } = options
-  const scaling = scalingLike(examples.overFeatures)
+  const scaling = scalingLike(examples.network)
   const before = previous && {
     tensors: decodeDin(previous.tensors, scaling, names, contextNames),
     itemIds: previous.itemIds,
   }
   const initials = dinParameters(itemIds.length, names.length, contextNames.length, recipe)
   const parameters = makeParameters(initials, random, itemIds, before)
-  if (!before) beginWithFeatures(parameters, examples.overFeatures)
+  if (!before) beginWithNetwork(parameters, names.indexOf(NETWORK))
   const dropout = new Dropout(recipe.dropout, random)
   const model = new DinModel(parameters, recipe, dropout)
-  const changing = before ? parameters : new Map([...parameters].filter(([name]) => !LEARNED_BEFORE.has(name)))
   const peak = before ? recipe.refreshLearningRate : recipe.learningRate
   const learnFrom = (from: readonly RankingExample[], epochs: number, peakLearningRate: number) =>
-    learn(model, changing, from, scaling, recipe, random, { ...options, epochs, peakLearningRate })
+    learn(model, parameters, from, scaling, recipe, random, { ...options, epochs, peakLearningRate })
   try {
     const seconds = stopwatch()
     const served = before && { 'NDCG@10 in service': measureDin(model, examples, scaling, recipe, random)['NDCG@10']! }
@@ -117,12 +114,17 @@ async function fitDin(
     const left = options.budgetSeconds - seconds()
     if (left > 0) await learnFrom(measured, 1, LATEST_RATE * peak)
     return {
-      tensors: encodeDin(readParameters(parameters), scaling, names, contextNames),
+      tensors: new Map([
+        ...encodeDin(readParameters(parameters), scaling, names, contextNames),
+        ...encodeNetwork(examples.network),
+      ]),
       metrics: {
         examples: learned.length,
         ...metrics,
-        ...measureFeatures(examples),
-        ...measureBlend(examples),
+        'HR@10 of features': ofNetwork['HR@10']!,
+        'NDCG@10 of features': ofNetwork['NDCG@10']!,
+        'HR@10 of the blend': ofBlend['HR@10']!,
+        'NDCG@10 of the blend': ofBlend['NDCG@10']!,
         ...served,
         ...outcome,
       },
@@ -170,52 +172,34 @@ function learn(
   )
 }
 
-/** Features are scaled as the network over them alone has them. */
+/** Features are scaled as the network over them has them, what it makes of them is left as it is. */
 function scalingLike({ scale, contextMean, contextScale }: RankerParameters): Scaling {
   return {
-    scale: Float32Array.from(scale),
+    scale: Float32Array.of(...scale, 1),
     contextMean: Float32Array.from(contextMean),
     contextScale: Float32Array.from(contextScale),
   }
 }
 
 /**
- * The network begins as one over the features alone: that one's hidden units are the first of the layer, and what the
- * embeddings have to say is to be learned beside it.
+ * Training begins with the order of the network over the features: what is learned is added to its logit, as in boosting
+ * (Friedman 2001).
+ * @param feature its place
  */
-function beginWithFeatures(parameters: Parameters, features: RankerParameters): void {
-  const change = (name: string, edit: (values: Float32Array, columns: number) => void) => {
+function beginWithNetwork(parameters: Parameters, feature: number): void {
+  const change = (name: string, edit: (values: Float32Array) => void) => {
     const variable = parameters.get(name)!
     const values = new Float32Array(variable.dataSync())
-    edit(values, variable.shape.at(-1)!)
+    edit(values)
     const tensor = tf.tensor(values, variable.shape)
     variable.assign(tensor)
     tensor.dispose()
   }
-  const put = (from: Float64Array, fromColumns: number) => (values: Float32Array, columns: number) => {
-    const rows = values.length / columns
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < fromColumns; i++) values[row * columns + i] = from[row * fromColumns + i]!
-    }
-  }
-  const nothing = (values: Float32Array, columns: number) => {
-    for (let at = 0; at < values.length; at += columns) values.fill(0, at, at + HIDDEN)
-  }
-  const ofContext = features.names.length * HIDDEN
-  change('layer.features', put(features.hidden.subarray(0, ofContext), HIDDEN))
-  change('layer.context', put(features.hidden.subarray(ofContext), HIDDEN))
-  change('layer.bias', put(features.bias, HIDDEN))
-  change('layer.slope', put(new Float64Array(HIDDEN), HIDDEN))
-  for (const part of ['layer.interest', 'layer.target', 'layer.product']) change(part, nothing)
-  change('heads.layer', (values, columns) => {
-    features.output.forEach((weight, unit) => {
-      values[unit * columns] = weight
-    })
+  change('heads.features', (values) => {
+    values[feature * HEADS] = 1
   })
-  change('heads.features', (values, columns) => {
-    features.linear.forEach((weight, feature) => {
-      values[feature * columns] = weight
-    })
+  change('heads.layer', (values) => {
+    for (let at = 0; at < values.length; at += HEADS) values[at] = 0
   })
 }
 
@@ -243,36 +227,18 @@ function measureDin(
   return meter.metrics
 }
 
-/** What a network over the features alone makes of the same examples: what the network has to beat. */
-function measureFeatures({ measured, missed, overFeatures }: Examples): Readonly<Record<string, number>> {
+/** What the network over the features alone, and the blend, make of the same examples: what is to be beaten. */
+function measureFeature({ names, measured, missed }: Examples, name: string): Readonly<Record<string, number>> {
   const meter = new RankingMeter()
   for (let i = 0; i < missed; i++) meter.miss()
-  for (const example of measured) {
-    const logits = new Float64Array(example.items.length)
-    rankCandidates(overFeatures, tableOf(example), logits)
-    meter.add(example, logits)
-  }
-  const { metrics } = meter
-  return { 'HR@10 of features': metrics['HR@10']!, 'NDCG@10 of features': metrics['NDCG@10']! }
-}
-
-/** What the order that it is given makes of them. */
-function measureBlend({ names, measured, missed }: Examples): Readonly<Record<string, number>> {
-  const meter = new RankingMeter()
-  for (let i = 0; i < missed; i++) meter.miss()
-  const blend = names.indexOf('blend')
+  const column = names.indexOf(name)
   for (const example of measured) {
     meter.add(
       example,
-      Float64Array.from(example.items, (_, row) => example.features[row * names.length + blend]!),
+      Float64Array.from(example.items, (_, row) => example.features[row * names.length + column]!),
     )
   }
-  const { metrics } = meter
-  return { 'HR@10 of the blend': metrics['HR@10']!, 'NDCG@10 of the blend': metrics['NDCG@10']! }
-}
-
-function tableOf({ items, features, context }: RankingExample): FeatureTable {
-  return { candidates: [...items], items: Float32Array.from(features), context }
+  return meter.metrics
 }
 
 function stopwatch(): () => number {

@@ -5,7 +5,7 @@ import { Random } from '../random.ts'
 import { CANDIDATES, unseenCandidates } from '../ranking/candidate-ranker.ts'
 import { rankCandidates } from '../ranking/rank-candidates.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
-import { decodeParameters, encodeParameters } from '../ranking/ranker-parameters.ts'
+import { decodeStart, encodeParameters } from '../ranking/ranker-parameters.ts'
 import { SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from './live-replica.ts'
 import { pastMoments } from './past-moments.ts'
@@ -40,7 +40,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
   const { names, contextNames } = reader
   const learner = new RankerLearner(names, contextNames, {
     random: new Random(seed),
-    ...(previous && { start: decodeParameters(previous.tensors, names, contextNames) }),
+    start: previous && decodeStart(previous.tensors, names, contextNames),
   })
   const measured = { n: 0, hits: 0, gain: 0, blendHits: 0, found: 0 }
   const logits = new Float64Array(CANDIDATES)

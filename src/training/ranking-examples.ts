@@ -4,6 +4,9 @@ import { type AttendedHistory, attendedHistory } from '../kernels/attended-histo
 import { columnMoments } from '../kernels/column-moments.ts'
 import type { Random } from '../random.ts'
 import type { FeatureTable } from '../ranking/features.ts'
+import { withColumn } from '../ranking/network-logit.ts'
+import { rankRows } from '../ranking/rank-candidates.ts'
+import type { RankerParameters } from '../ranking/ranker-parameters.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 
 /** What a user was offered by retrieval, and what of it they then took. */
@@ -65,6 +68,27 @@ export function exampleOf(
     logWeight: Float32Array.from(rows, (_, i) => (i <= first.length ? 0 : drawnWeight)),
     engaged: DEFAULT_KINDS[interaction.kind].consumes,
     satisfied: satisfactionOf(interaction),
+  }
+}
+
+/** With what a network over its features makes of each candidate as one more feature. */
+export function withNetworkLogit(example: RankingExample, network: RankerParameters): RankingExample {
+  const { features, means, context, logWeight } = example
+  const logits = rankRows(network, features, context)
+  let [sum, count] = [0, 0]
+  logits.forEach((logit, row) => {
+    const weight = Math.exp(logWeight[row]!)
+    sum += weight * logit
+    count += weight
+  })
+  const mean = sum / count
+  return {
+    ...example,
+    features: withColumn(
+      features,
+      logits.map((logit) => logit - mean),
+    ),
+    means: Float32Array.of(...means, mean),
   }
 }
 
