@@ -10,8 +10,10 @@ export const NEGATIVES = 63
 /** The latest examples, of which each new one has some learned again beside it. */
 const KEPT = 16_384
 export const REPLAYED = 7
+/** Gradients for each example kept, when what was learned settles. */
+const SETTLED = 2
 const BATCH = 32
-const LEARNING_RATE = 0.004
+const LEARNING_RATE = 0.001
 const MOMENTUM = 0.9
 const SQUARES = 0.999
 const EPSILON = 1e-8
@@ -32,7 +34,7 @@ interface Example {
  * Learns to rank from one example after another: the loss is the cross-entropy of a softmax over the target and a sample
  * of the other candidates (McFadden's conditional logit), the optimiser Adam (Kingma & Ba 2015). Earlier examples are
  * learned again beside each new one (experience replay, Lin 1992), and what is used is a running average of what the
- * steps arrive at (Polyak & Juditsky 1992): as good as several passes with a falling rate, and it can go on forever.
+ * steps arrive at (Polyak & Juditsky 1992): nearly as good as several passes with a falling rate, and it can go on forever.
  */
 export class RankerLearner {
   /** Averaged over the latest steps. */
@@ -54,6 +56,8 @@ export class RankerLearner {
   #rows = new Int32Array(0)
   /** Learned from since the last step. */
   #inBatch = 0
+  /** Of the learning rate. */
+  #falling = 1
   #steps = 0
   /** Of examples learned for the first time: running mean over the latest MEMORY. */
   loss = 0
@@ -95,13 +99,26 @@ export class RankerLearner {
     this.#kept[this.#examples % KEPT] = example
     this.#examples++
     this.loss += (this.#learn(example) - this.loss) / Math.min(this.#examples, MEMORY)
-    this.practise(REPLAYED)
+    for (let n = 0; n < REPLAYED; n++) this.#learn(this.#anyKept())
   }
 
-  /** Learns so many times from examples that it keeps. */
-  practise(times: number): void {
+  /**
+   * Settles what has been learned: a few times more from the examples that it keeps, at a rate that falls to nothing.
+   * @param least gradients in all, where few examples have given fewer
+   */
+  settle(least = 0): void {
     if (this.#kept.length === 0) return
-    for (let n = 0; n < times; n++) this.#learn(this.#kept[this.#random.below(this.#kept.length)]!)
+    const taken = (1 + REPLAYED) * this.#examples
+    const times = Math.max(SETTLED * this.#kept.length, least - taken)
+    for (let n = 0; n < times; n++) {
+      this.#falling = 0.5 * (1 + Math.cos((Math.PI * n) / times))
+      this.#learn(this.#anyKept())
+    }
+    this.#falling = 1
+  }
+
+  #anyKept(): Example {
+    return this.#kept[this.#random.below(this.#kept.length)]!
   }
 
   /** @returns its loss, before */
@@ -153,7 +170,8 @@ export class RankerLearner {
   #step(): void {
     this.#inBatch = 0
     this.#steps++
-    const rate = (this.#learningRate * Math.sqrt(1 - SQUARES ** this.#steps)) / (1 - MOMENTUM ** this.#steps)
+    const rate =
+      (this.#falling * this.#learningRate * Math.sqrt(1 - SQUARES ** this.#steps)) / (1 - MOMENTUM ** this.#steps)
     // The first steps go far: what they came from is forgotten sooner.
     const averaged = this.#remembered > 0 ? AVERAGED : Math.min(AVERAGED, this.#steps / (this.#steps + 9))
     const { weights, sums } = this.#network

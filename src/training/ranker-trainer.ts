@@ -65,6 +65,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
       onProgress?.({ model: 'ranker', step: done, steps, loss, learningRate, etaSeconds })
     }
   }
+  learner.settle()
   const { n, hits, gain, blendHits, found } = measured
   return {
     tensors: encodeParameters(learner.parameters),

@@ -59,6 +59,31 @@ it.each([
   }
 })
 
+it('the gradient written down plainly is the slope of the loss', () => {
+  const parameters = parametersOf(5, 3)
+  const rows = numbers(6 * 5)
+  const context = numbers(3)
+  const plain = new PlainRanker(parameters)
+  const lossOf = () => {
+    plain.forward(rows, context)
+    return Math.log(plain.logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - plain.logits[0]!
+  }
+  lossOf()
+  plain.backward()
+  const step = 1e-5
+  for (const name of TRAINED) {
+    for (const at of [0, Math.floor(parameters[name].length / 2), parameters[name].length - 1]) {
+      const value = parameters[name][at]!
+      parameters[name][at] = value + step
+      const more = lossOf()
+      parameters[name][at] = value - step
+      const slope = (more - lossOf()) / (2 * step)
+      parameters[name][at] = value
+      expect(plain.sums[name][at], `${name} ${at}`).toBeCloseTo(slope, 6)
+    }
+  }
+})
+
 it('numbers of 16 bits arrive as they are, the smallest and signs included', () => {
   const values = [0, 1, -1, 0.1, -65504, 65504, 2 ** -14, 2 ** -24, -3 * 2 ** -24, 1 / 3]
   const network = new RankerNetwork(1, 1, values.length)

@@ -6,6 +6,7 @@ import { rankCandidates } from '../../src/ranking/rank-candidates.ts'
 import { RankerLearner } from '../../src/ranking/ranker-learner.ts'
 import {
   decodeParameters,
+  decodeStart,
   encodeParameters,
   initialParameters,
   type RankerParameters,
@@ -90,9 +91,9 @@ describe('the ranker', () => {
     expect(right).toBeGreaterThan(85)
   })
 
-  it('learns again from what it has been shown, when it practises', () => {
+  it('learns again from what it has been shown, when it settles', () => {
     const learner = new RankerLearner(NAMES, CONTEXT, { random: new Random(1) })
-    learner.practise(100)
+    learner.settle(100)
     expect(learner.examples).toBe(0)
     const table = tableOf(new Random(4), 2)
     const probability = () => {
@@ -101,7 +102,7 @@ describe('the ranker', () => {
     }
     for (let i = 0; i < 8; i++) learner.learn(table, 7)
     const before = probability()
-    learner.practise(4_000)
+    learner.settle(8_000)
     expect(probability()).toBeGreaterThan(2 * before)
     expect(learner.examples).toBe(8)
   })
@@ -140,6 +141,15 @@ describe('the ranker', () => {
     logits(wider, { ...table, items, context: Float32Array.of(77, 10) }).forEach((logit, row) => {
       expect(logit).toBeCloseTo(expected[row]!, 4)
     })
+  })
+
+  it('learning goes on from a ranker of this shape only', () => {
+    const tensors = encodeParameters(taught(10).parameters)
+    expect(decodeStart(tensors, NAMES, CONTEXT)).toEqual(decodeParameters(tensors, NAMES, CONTEXT))
+    const { data } = tensors.get('item/blend')!
+    const smaller = new Map([...tensors, ['item/blend', { shape: [34], data: data.slice(0, 34) }] as const])
+    expect(decodeStart(smaller, NAMES, CONTEXT)).toBeUndefined()
+    expect(decodeStart(new Map(), NAMES, CONTEXT)).toBeUndefined()
   })
 
   it('gives no weight to what never differed in training', () => {

@@ -1,6 +1,6 @@
 import { Random } from '../../random.ts'
 import type { FeatureTable } from '../../ranking/features.ts'
-import { RankerLearner, REPLAYED } from '../../ranking/ranker-learner.ts'
+import { RankerLearner } from '../../ranking/ranker-learner.ts'
 import { askedSlates } from '../asked-slates.ts'
 import type { FittedFiles } from '../fitted-models.ts'
 import type { Plan } from '../plan.ts'
@@ -8,7 +8,7 @@ import type { RankerMemory } from './ranker-examples.ts'
 
 /** Of the items that are relevant in a case, it is learned from so many at most. */
 const TARGETS_A_CASE = 4
-/** What a short rehearsal has taught is practised until so many gradients are taken in all. */
+/** What a short rehearsal has taught settles until so many gradients are taken in all. */
 const LEAST_GRADIENTS = 50_000
 
 export interface RehearsedRanker {
@@ -41,7 +41,7 @@ export async function rehearseRanker(
       learner.learn(choice.table, choice.target)
     }
   }
-  learner.practise(Math.max(0, LEAST_GRADIENTS - (1 + REPLAYED) * learner.examples))
+  learner.settle(LEAST_GRADIENTS)
   return { learner, retrieved: retrieved / Math.max(1, relevant) }
 }
 
