@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { TributaryError } from '../errors.ts'
+import { LmdbValues } from './lmdb-values.ts'
 import type { Offsets, PartitionOwner, StateStore } from './state-store.ts'
 import { UnflushedMark } from './unflushed-mark.ts'
 
@@ -29,6 +30,7 @@ class LmdbStateStore implements StateStore {
   readonly #mark: UnflushedMark
   readonly #root: RootDatabase
   readonly #values: Database<Buffer, string>
+  readonly #reader: LmdbValues
   /** Owner epoch and offsets of each `<group>/<partition>`. */
   readonly #records: Database<PartitionRecord, string>
 
@@ -39,6 +41,7 @@ class LmdbStateStore implements StateStore {
     mkdirSync(path, { recursive: true })
     this.#root = open({ path, maxDbs: 4, mapSize: MAX_BYTES, overlappingSync: false, noSync: true })
     this.#values = this.#root.openDB({ name: 'values', encoding: 'binary' })
+    this.#reader = new LmdbValues(this.#values)
     this.#records = this.#root.openDB({ name: 'partitions', encoding: 'json' })
     const stored = this.#root.get('partitions') as number | undefined
     if (stored !== undefined && stored !== partitions) {
@@ -94,7 +97,7 @@ class LmdbStateStore implements StateStore {
 
   read(group: string, partition: number, keys: readonly string[]): (Uint8Array | undefined)[] {
     const prefix = `${group}/${partition}/`
-    return keys.map((key) => this.#values.get(prefix + key))
+    return keys.map((key) => this.#reader.read(prefix + key))
   }
 
   async *scan(group: string, partition: number, prefix: string): AsyncGenerator<readonly [string, Uint8Array]> {

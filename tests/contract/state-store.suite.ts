@@ -64,6 +64,18 @@ export function stateStoreSuite(name: string, under: StateStoreUnderTest): void 
       expect(Buffer.compare(read!, value)).toBe(0)
     })
 
+    it('gives each value of a reading its own bytes, short and long ones', async () => {
+      const group = newGroup()
+      const owner = await store.own(group, 0)
+      const lengths = [1, 8, 20_001, 0, 3, 50_000, 100_000, 16, 65_536, 7]
+      const values = lengths.map((length, i) => new Uint8Array(length).fill(i + 1))
+      await owner.commit(new Map(values.map((value, i) => [`k${i}`, value])), {})
+      const keys = lengths.map((_, i) => `k${i}`)
+      const [first, again] = [await store.read(group, 0, keys), await store.read(group, 0, keys)]
+      for (const read of [first, again])
+        expect(read.map((value) => Buffer.from(value!))).toEqual(values.map((value) => Buffer.from(value)))
+    })
+
     it('does not change a stored value when the committed bytes are changed afterwards', async () => {
       const group = newGroup()
       const owner = await store.own(group, 0)
