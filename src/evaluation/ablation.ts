@@ -60,11 +60,11 @@ export function addAblation(
     return recall(ranksOf(relevant, unseen, scratch), CANDIDATES)
   }
   into.blend += recallOf((item) => blended.get(item))
-  proposals.forEach(({ source, scores }, index) => {
+  proposals.forEach((proposal, index) => {
     const has = relevant.map((item) => found[index]!.has(item))
     into.alone[index]! += share(has.filter(Boolean).length, relevant.length)
     into.unique[index]! += share(has.filter((hit, at) => hit && finders[at] === 1).length, relevant.length)
-    into.without[index]! += recallOf((item) => blended.get(item) - source.weight * scores.get(item))
+    into.without[index]! += recallOf((item) => blended.get(item) - proposal.contribution(item))
     into.proposed[index]! += found[index]!.size
     found.forEach((other, at) => {
       into.overlap[index * found.length + at]! += retrieved[index]!.filter((item) => other.has(item)).length
