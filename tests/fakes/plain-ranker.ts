@@ -38,7 +38,9 @@ export class PlainRanker {
     this.#passes = []
     this.logits = new Float64Array(rows.length / width)
     for (let i = 0; i < this.logits.length; i++) {
-      const inputs = Float64Array.of(...rows.subarray(i * width, (i + 1) * width), ...context)
+      const inputs = new Float64Array(width + context.length)
+      inputs.set(rows.subarray(i * width, (i + 1) * width))
+      inputs.set(context, width)
       const pass = this.#pass(inputs)
       this.#passes.push(pass)
       let logit = 0
@@ -51,26 +53,30 @@ export class PlainRanker {
 
   #pass(inputs: Float64Array): Pass {
     const { hidden, bias, cross } = this.#parameters
+    const size = inputs.length
     const layer = bias.slice()
-    for (let h = 0; h < HIDDEN; h++) {
-      for (let j = 0; j < inputs.length; j++) layer[h]! += inputs[j]! * hidden[j * HIDDEN + h]!
-      if (layer[h]! < 0) layer[h] = 0
+    for (let j = 0; j < size; j++) {
+      const value = inputs[j]!
+      for (let h = 0; h < HIDDEN; h++) layer[h]! += value * hidden[j * HIDDEN + h]!
     }
+    for (let h = 0; h < HIDDEN; h++) if (layer[h]! < 0) layer[h] = 0
     const crossed = [inputs]
     const squeezed: Float64Array[] = []
     for (let l = 0; l < CROSSES; l++) {
       const x = crossed[l]!
       const [into, out] = [2 * l * RANK, (2 * l + 1) * RANK]
-      const small = Float64Array.from({ length: RANK }, (_, k) =>
-        x.reduce((sum, value, j) => sum + value * cross[j * CROSS + into + k]!, 0),
-      )
+      const small = new Float64Array(RANK)
+      for (let j = 0; j < size; j++) {
+        for (let k = 0; k < RANK; k++) small[k]! += x[j]! * cross[j * CROSS + into + k]!
+      }
+      const next = x.slice()
+      for (let j = 0; j < size; j++) {
+        let large = 0
+        for (let k = 0; k < RANK; k++) large += small[k]! * cross[j * CROSS + out + k]!
+        next[j]! += inputs[j]! * large
+      }
       squeezed.push(small)
-      crossed.push(
-        x.map((value, j) => {
-          const large = small.reduce((sum, part, k) => sum + part * cross[j * CROSS + out + k]!, 0)
-          return inputs[j]! * large + value
-        }),
-      )
+      crossed.push(next)
     }
     return { crossed, squeezed, hidden: layer }
   }
@@ -108,13 +114,18 @@ export class PlainRanker {
     for (let j = 0; j < inputs.length; j++) this.sums.crossed[j]! += error * crossed[CROSSES]![j]!
     for (let l = CROSSES - 1; l >= 0; l--) {
       const [into, out] = [2 * l * RANK, (2 * l + 1) * RANK]
-      const product = slope.map((value, j) => value * inputs[j]!)
-      for (let k = 0; k < RANK; k++) {
-        const small = product.reduce((sum, value, j) => sum + value * cross[j * CROSS + out + k]!, 0)
-        for (let j = 0; j < inputs.length; j++) {
-          this.sums.cross[j * CROSS + out + k]! += product[j]! * squeezed[l]![k]!
-          this.sums.cross[j * CROSS + into + k]! += crossed[l]![j]! * small
-          slope[j]! += small * cross[j * CROSS + into + k]!
+      const small = new Float64Array(RANK)
+      for (let j = 0; j < inputs.length; j++) {
+        const product = slope[j]! * inputs[j]!
+        for (let k = 0; k < RANK; k++) {
+          small[k]! += product * cross[j * CROSS + out + k]!
+          this.sums.cross[j * CROSS + out + k]! += product * squeezed[l]![k]!
+        }
+      }
+      for (let j = 0; j < inputs.length; j++) {
+        for (let k = 0; k < RANK; k++) {
+          this.sums.cross[j * CROSS + into + k]! += crossed[l]![j]! * small[k]!
+          slope[j]! += small[k]! * cross[j * CROSS + into + k]!
         }
       }
     }
