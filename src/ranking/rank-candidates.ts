@@ -4,7 +4,7 @@ import { RankerNetwork, TRAINED } from './ranker-network.ts'
 import type { RankerParameters } from './ranker-parameters.ts'
 
 /** Beyond so many standard deviations a context feature says no more: what was never met in training misleads. */
-const MOST_DEVIATION = 4
+const MOST_DEVIATION = 2
 /** Rows that there is room for at least. */
 const ROOM = 512
 

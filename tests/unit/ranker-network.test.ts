@@ -106,7 +106,7 @@ it.each([1, 30, 512, 700])('logits of %i candidates are those written down plain
   const plain = new PlainRanker(parameters)
   plain.forward(
     Float32Array.from(items, (value, i) => (value - means[i % 34]!) * scale[i % 34]!),
-    Float32Array.from(context, (value, c) => Math.max(-4, Math.min(4, (value - contextMean[c]!) * contextScale[c]!))),
+    Float32Array.from(context, (value, c) => Math.max(-2, Math.min(2, (value - contextMean[c]!) * contextScale[c]!))),
   )
   expect(error(logits, plain.logits)).toBeLessThan(1e-5)
 })
