@@ -40,7 +40,9 @@ describe('a replay', () => {
     await replay({ broker: log, dataset })
     const reports: ReplayProgress[] = []
     await replay({ broker: log, dataset, untilSequence: 1350, onProgress: (progress) => reports.push(progress) })
-    expect(reports.map(({ position, total }) => [position, total])).toEqual([[1500, 1500]])
+    expect(reports.length).toBeGreaterThan(0)
+    // On a busy machine there is more than the last report.
+    for (const { position, total } of reports) expect([position, total]).toEqual([1500, 1500])
   })
 
   it('never sends a batch larger than asked for', async () => {
