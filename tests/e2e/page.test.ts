@@ -197,8 +197,17 @@ describe.skipIf(!chromiumPath)('the page', () => {
       await page.getByRole('button', { name: 'Pause' }).click()
       await page.getByRole('button', { name: 'Resume' }).waitFor()
       await page.getByText(/, paused/).waitFor()
-      const paused = await position()
-      expect(paused).toBeGreaterThan(0)
+      let paused = 0
+      // What was on its way when it was asked to pause is still reported, within a second.
+      await vi.waitFor(
+        async () => {
+          const before = paused
+          paused = await position()
+          expect(paused).toBeGreaterThan(0)
+          expect(paused).toBe(before)
+        },
+        { timeout: 15_000, interval: 1500 },
+      )
       // Two more reports of the replay, and it has not moved.
       for (let reports = 0; reports < 2; reports++) {
         const { replay } = await nextFigures(program.baseUrl)
