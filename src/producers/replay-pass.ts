@@ -171,7 +171,7 @@ export class ReplayPass {
     const eventsPerSecond = this.#rate(this.#produced, now)
     const { speed, paused } = this.#control
     const streamAt = this.#streamAt
-    // an end that the log was past before is none
+    // An end that the log was past before is none.
     const total = untilSequence < this.#position ? dataset.size : Math.min(dataset.size, untilSequence)
     const isTimed = speed !== Number.POSITIVE_INFINITY && maxGapMs === undefined && total === dataset.size
     const endAt = Math.min(dataset.lastAt, until ?? dataset.lastAt)

@@ -17,7 +17,7 @@ import {
 } from './candidate-ranker.ts'
 import type { FeatureReader } from './features.ts'
 import { NETWORK, networkOf, withColumn } from './network-logit.ts'
-import { rankCandidates, rankRows, withoutEach } from './rank-candidates.ts'
+import { rankRows, withoutEach } from './rank-candidates.ts'
 import { decodeParameters, type RankerParameters } from './ranker-parameters.ts'
 
 /** Index of a release's vocabulary, or -1, by item index. */
@@ -59,7 +59,7 @@ export class DinRanker implements CandidateRanker {
     const { means } = columnMoments(items, names.length)
     const row = ranked.indexOf(item)
     const rows = withoutEach(items.subarray(row * names.length, (row + 1) * names.length), means)
-    const network = this.#networkLogits(ranked, items, context)
+    const network = rankRows(this.#network, items, context, means)
     const meanLogit = network.reduce((sum, logit) => sum + logit, 0) / network.length
     const request: DinRequest = {
       items: new Int32Array(names.length + 1).fill(this.#vocabulary.vocabularyIndex(item)),
@@ -104,18 +104,13 @@ export class DinRanker implements CandidateRanker {
 
   #request(scored: Scored, candidates: readonly number[]): DinRequest {
     const { items, context } = this.#reader.read(scored, candidates)
+    const { means } = columnMoments(items, this.#reader.names.length)
     return {
       items: Int32Array.from(candidates, (item) => this.#vocabulary.vocabularyIndex(item)),
-      features: withColumn(items, this.#networkLogits(candidates, items, context)),
+      features: withColumn(items, rankRows(this.#network, items, context, means)),
       context,
       history: this.#historyOf(scored),
     }
-  }
-
-  #networkLogits(candidates: readonly number[], items: Float32Array, context: Float32Array): Float64Array {
-    const logits = new Float64Array(candidates.length)
-    rankCandidates(this.#network, { candidates, items, context }, logits)
-    return logits
   }
 
   #historyOf({ context: { history, now } }: Scored): AttendedHistory {

@@ -13,13 +13,13 @@ const ROOM = 512
  * @param into by row of the table
  */
 export function rankCandidates(parameters: RankerParameters, table: FeatureTable, into: Float64Array): void {
-  if (table.candidates.length === 0) return
-  const network = networkFor(parameters, table)
-  into.set(network.logits.subarray(0, network.forward(table.items)))
+  const { candidates, items, context } = table
+  if (candidates.length === 0) return
+  into.set(rankRows(parameters, items, context, columnMoments(items, parameters.names.length).means))
 }
 
 /**
- * Logits of rows that are not the whole list.
+ * Logits of rows of a list, all of them or some.
  * @param rows (rows, features); as they are, or in 16 bits less the means of the list
  * @param means of the list, where rows are as they are
  */
@@ -29,8 +29,9 @@ export function rankRows(
   context: Float32Array,
   means?: ArrayLike<number>,
 ): Float64Array {
-  const network = prepared(parameters, rows.length / parameters.names.length, context)
+  const network = networkFor(parameters, rows.length / parameters.names.length)
   if (means) network.means.set(means)
+  standardise(parameters, context, network.context)
   return Float64Array.from(network.logits.subarray(0, network.forward(rows)))
 }
 
@@ -39,10 +40,11 @@ export function rankRows(
  * speak most for it, or against it. They do not add up where features act together.
  */
 export function contributions(parameters: RankerParameters, table: FeatureTable, row: number): Float64Array {
+  const { items, context } = table
   const features = parameters.names.length
-  const network = networkFor(parameters, table)
-  const items = withoutEach(table.items.subarray(row * features, (row + 1) * features), network.means)
-  const [whole, ...without] = network.logits.subarray(0, network.forward(items))
+  const { means } = columnMoments(items, features)
+  const rows = withoutEach(items.subarray(row * features, (row + 1) * features), means)
+  const [whole, ...without] = rankRows(parameters, rows, context, means)
   return Float64Array.from(without, (logit) => whole! - logit)
 }
 
@@ -61,14 +63,8 @@ export function withoutEach(candidate: Float32Array, means: ArrayLike<number>): 
 /** Of the last parameters' shape: one list is ranked at a time. */
 let shared: { readonly shape: string; readonly room: number; readonly network: RankerNetwork } | undefined
 
-/** The network for one list. */
-function networkFor(parameters: RankerParameters, { items, candidates, context }: FeatureTable): RankerNetwork {
-  const network = prepared(parameters, candidates.length, context)
-  network.means.set(columnMoments(items, parameters.names.length).means)
-  return network
-}
-
-function prepared(parameters: RankerParameters, rows: number, context: Float32Array): RankerNetwork {
+/** The network for one list of so many rows. */
+function networkFor(parameters: RankerParameters, rows: number): RankerNetwork {
   const [features, contextFeatures] = [parameters.names.length, parameters.contextNames.length]
   const shape = `${features} ${contextFeatures}`
   if (shared?.shape !== shape || shared.room < rows) {
@@ -78,7 +74,6 @@ function prepared(parameters: RankerParameters, rows: number, context: Float32Ar
   const { network } = shared
   for (const name of TRAINED) network.weights[name].set(parameters[name])
   network.scale.set(parameters.scale)
-  standardise(parameters, context, network.context)
   return network
 }
 

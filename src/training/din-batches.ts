@@ -1,3 +1,4 @@
+import { MOST_DEVIATION } from '../kernels/din-weights.ts'
 import type { Random } from '../random.ts'
 import type { DinBatch } from './din-model.ts'
 import type { RankingExample } from './ranking-examples.ts'
@@ -11,8 +12,6 @@ export interface Scaling {
   readonly contextScale: Float32Array
 }
 
-/** Beyond so many standard deviations a context feature says no more: what was never met in training misleads. */
-const MOST_DEVIATION = 4
 /** Weight of what only fills up a slate. */
 const NOTHING = -1e9
 
