@@ -43,7 +43,8 @@ describe.skipIf(!chromiumPath)('a replay that has come to its end', () => {
 
   test('starts over from the page: as if nothing had happened, at the same address', async () => {
     await feed()
-    await vi.waitFor(async () => expect(await events()).toBe(1))
+    // A program that has just begun may have other things to do first.
+    await vi.waitFor(async () => expect(await events()).toBe(1), 30_000)
     const page = await (await browser.newContext()).newPage()
     await page.goto(`${program.baseUrl}/operator`)
     await page.getByText(`${EVENTS.toLocaleString('en')} events: complete`).waitFor()
@@ -58,7 +59,10 @@ describe.skipIf(!chromiumPath)('a replay that has come to its end', () => {
     await program.printed(/Starting over: .*now played live.*played to its end/s)
     await vi.waitFor(async () => expect(await events()).toBe(0), 30_000)
     await page.getByText(`${EVENTS.toLocaleString('en')} events: complete`).waitFor({ timeout: 30_000 })
-    await vi.waitFor(async () => expect((await figures()).consumed).toMatchObject({ events: EVENTS, repeated: 0 }))
+    await vi.waitFor(
+      async () => expect((await figures()).consumed).toMatchObject({ events: EVENTS, repeated: 0 }),
+      30_000,
+    )
     expect(before.consumed.events).toBeLessThan(EVENTS)
     expect(existsSync(join(home, 'discarded'))).toBe(false)
   })
