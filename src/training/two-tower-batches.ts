@@ -70,8 +70,9 @@ export interface Negatives {
 }
 
 /**
- * The targets of all queries and the items drawn beside them compete for each query: but for its own items, seen or to
- * be seen, which are no negatives. What is left is corrected by how often it is expected in such a batch.
+ * The targets of all queries and the items drawn beside them compete for each query: but for what its user had met by
+ * then, which nobody asks for. What they met later competes, as what is held out does: were it spared, a user would be
+ * known by what is never pushed away from them. What is left is corrected by how often it is expected in such a batch.
  *
  * @param shares by item: its share of all targets; undefined where nothing is to be corrected
  */
@@ -98,10 +99,10 @@ export function candidateBatch(
     shares ? -Math.log(chance(examples.length * shares[item]! + expected[item]!)) : 0,
   )
   const offsets = new Float32Array(examples.length * items.length)
-  examples.forEach(({ user }, row) => {
+  examples.forEach(({ user, target }, row) => {
     const from = row * items.length
     offsets.set(corrections, from)
-    for (let event = set.starts[user]!; event < set.starts[user + 1]!; event++) {
+    for (let event = set.starts[user]!; event < target; event++) {
       const column = columns.get(set.item[event]!)
       if (column !== undefined) offsets[from + column] = MASKED
     }

@@ -32,6 +32,8 @@ export interface TwoTowerRecipe extends TwoTowerSettings {
   readonly patience: number
   /** Of item embeddings, which begin as factors of what is met together; 0 where they begin as chance has it. */
   readonly startLength: number
+  /** Raised when training itself changes, so that what was kept of before is not taken for its outcome. */
+  readonly revision: number
 }
 
 export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
@@ -52,6 +54,7 @@ export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
   weightDecay: 0.01,
   patience: 4,
   startLength: 0.5,
+  revision: 1,
 }
 
 const CLIP_NORM = 5
@@ -150,7 +153,7 @@ class Training {
             if (step % stepsAnEpoch === 0) random.shuffle(examples)
             // Stage two: half of the way, negatives are looked for where the model errs.
             if (step >= steps / 2 && step % Math.ceil(stepsAnEpoch / 8) === 0)
-              sampler.mine(this.#mined(model, examples))
+              sampler.mine(this.#mined(model, examples, holdout.ends))
             const from = (step++ % stepsAnEpoch) * recipe.batchSize
             const batch = examples.slice(from, from + recipe.batchSize)
             seen += batch.length
@@ -228,7 +231,7 @@ class Training {
   }
 
   /** What some queries rank highest, their own items left out. */
-  #mined(model: TwoTowerModel, examples: readonly Example[]): number[] {
+  #mined(model: TwoTowerModel, examples: readonly Example[], ends: Uint32Array): number[] {
     const { width } = this.#recipe
     const asked = Array.from({ length: Math.min(MINED_QUERIES, examples.length) }, () => {
       return examples[this.#random.below(examples.length)]!
@@ -249,7 +252,7 @@ class Training {
     const each = top.length / asked.length
     const mined: number[] = []
     asked.forEach(({ user }, row) => {
-      const own = new Set(this.#set.item.subarray(this.#set.starts[user], this.#set.starts[user + 1]))
+      const own = new Set(this.#set.item.subarray(this.#set.starts[user], ends[user]))
       for (let i = 0; i < each; i++) if (!own.has(top[row * each + i]!)) mined.push(top[row * each + i]!)
     })
     return mined

@@ -136,7 +136,7 @@ describe('the two-tower model', () => {
     }
   })
 
-  it('takes no item of the user for a negative, and corrects the others by how often they are drawn', () => {
+  it('takes nothing that the user had met for a negative, and corrects the others by how often they are drawn', () => {
     const content = { bags: set.items.map(() => ({ features: [], weights: [] })), features: CONTENT_FEATURES }
     const shares = new Float32Array(set.itemIds.length).fill(1 / 20)
     const target = 5
@@ -148,5 +148,15 @@ describe('the two-tower model', () => {
     expect(batch.offsets[0]).toBe(0)
     expect(batch.offsets[1]).toBeLessThan(-1e6)
     expect(batch.offsets[2]).toBeCloseTo(-Math.log(1 - Math.exp(-(1 / 20 + 0.5))), 5)
+  })
+
+  it('lets what the user meets later compete like anything else, such as what validation asks for', () => {
+    const content = { bags: set.items.map(() => ({ features: [], weights: [] })), features: CONTENT_FEATURES }
+    const [later, before] = [set.item[set.starts[1]! - 1]!, set.item[0]!]
+    const negatives = { drawn: Int32Array.of(later, before), expected: new Float32Array(20).fill(0.5) }
+    const batch = candidateBatch(set, [{ user: 0, target: 5 }], negatives, undefined, content, 0, new Random(1))
+    expect(set.item.subarray(0, 6)).not.toContain(later)
+    expect(batch.offsets[batch.items.indexOf(later)]).toBe(0)
+    expect(batch.offsets[batch.items.indexOf(before)]).toBeLessThan(-1e6)
   })
 })
