@@ -1,5 +1,6 @@
 import { unseenCandidates } from '../ranking/candidate-ranker.ts'
 import type { FeatureTable } from '../ranking/features.ts'
+import type { BlendWeights } from '../retrieval/blend.ts'
 import { type Scored, SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from '../training/live-replica.ts'
 import { interactionAt } from './events.ts'
@@ -22,10 +23,15 @@ export interface AskedOptions {
   readonly partitions: number
   /** Trained models that take part from the plan's first fit on; there may be none. */
   readonly files: FittedFiles | undefined
+  /** What sources weigh in the blend from the next question on. */
+  readonly weights?: () => BlendWeights
 }
 
 /** Carries a plan out over a live state of its own, for what can be learned from its questions. */
-export async function* askedSlates(plan: Plan, { partitions, files }: AskedOptions): AsyncGenerator<AskedSlate> {
+export async function* askedSlates(
+  plan: Plan,
+  { partitions, files, weights }: AskedOptions,
+): AsyncGenerator<AskedSlate> {
   const { events } = plan
   const { itemIds, catalogue } = events
   // The replica's indexes are the data's.
@@ -48,6 +54,7 @@ export async function* askedSlates(plan: Plan, { partitions, files }: AskedOptio
       await replica.refresh()
     } else {
       const { at, questions } = step.case
+      if (weights) replica.weigh(weights())
       yield await ask(questions[0]!.relevant, at)
     }
   }

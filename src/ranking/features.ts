@@ -54,6 +54,11 @@ const TOWERS: readonly ModelName[] = ['sequence', 'two-tower']
 const nearness = (model: ModelName) => `nearness-${model}`
 const likeness = (model: ModelName) => `likeness-${model}`
 
+/** Of a feature that is the logarithm of a score relative to the best: that relation, 0 to 1. */
+export function relative(feature: number): number {
+  return feature > LOG_FLOOR ? Math.max(0, Math.exp(feature) - FLOOR) : 0
+}
+
 /** The features of a list of candidates. Owned by the reader that made it, valid until its next call. */
 export interface FeatureTable {
   readonly candidates: readonly number[]

@@ -1,5 +1,6 @@
 import { columnMoments } from '../kernels/column-moments.ts'
 import type { Random } from '../random.ts'
+import { BlendLearner } from './blend-learner.ts'
 import type { FeatureTable } from './features.ts'
 import { standardise } from './rank-candidates.ts'
 import { RankerNetwork, TRAINED, type TrainedTensors } from './ranker-network.ts'
@@ -35,10 +36,12 @@ interface Example {
  * of the other candidates (McFadden's conditional logit), the optimiser Adam (Kingma & Ba 2015). Earlier examples are
  * learned again beside each new one (experience replay, Lin 1992), and what is used is a running average of what the
  * steps arrive at (Polyak & Juditsky 1992): nearly as good as several passes with a falling rate, and it can go on forever.
+ * What sources weigh in the blend is learned beside it.
  */
 export class RankerLearner {
   /** Averaged over the latest steps. */
   readonly parameters: RankerParameters
+  readonly #blend: BlendLearner
   readonly #random: Random
   readonly #learningRate: number
   /** What the steps work on. */
@@ -71,6 +74,7 @@ export class RankerLearner {
     this.#random = options.random
     this.#learningRate = options.learningRate ?? LEARNING_RATE
     this.parameters = options.start ?? initialParameters(names, contextNames, options.random)
+    this.#blend = new BlendLearner(this.parameters)
     this.#network = new RankerNetwork(names.length, contextNames.length, NEGATIVES + 1)
     for (const name of TRAINED) this.#network.weights[name].set(this.parameters[name])
     this.#first = zerosLike(this.#network.weights)
@@ -93,6 +97,7 @@ export class RankerLearner {
   learn(table: FeatureTable, target: number): void {
     const count = table.candidates.length
     if (count < 2) return
+    this.#blend.learn(table, target)
     const { means, variances } = columnMoments(table.items, this.parameters.names.length)
     this.#observe(variances, table.context)
     const example = this.#exampleOf(table, means, this.#draw(count, target))

@@ -1,5 +1,8 @@
 import type { Tensor, Tensors } from '../models/tensors.ts'
 import type { Random } from '../random.ts'
+import type { BlendWeights } from '../retrieval/blend.ts'
+import { SOURCES } from '../retrieval/retriever.ts'
+import { SOURCE } from '../retrieval/served-release.ts'
 
 /** Hidden units. */
 export const HIDDEN = 32
@@ -32,6 +35,8 @@ export interface RankerParameters {
   readonly cross: Float64Array
   /** By input: what the last cross layer weighs. */
   readonly crossed: Float64Array
+  /** By feature: what the candidate source of that name weighs in the blend; NaN where there is none that learns. */
+  readonly blend: Float64Array
 }
 
 const ITEM = 'item/'
@@ -40,6 +45,9 @@ const LAYER = 'hidden'
 /** Cross layers begin with little to say to each other. */
 const CROSS_GAIN = 0.5
 
+/** Of a source that claims its items for itself nothing is learned: what hardly anyone was shown, hardly anyone took. */
+const STARTING_WEIGHTS = new Map(SOURCES.filter(({ claims }) => !claims).map(({ name, weight }) => [name, weight]))
+
 /** What orders by the blend's score alone, ready to learn. */
 export function initialParameters(
   names: readonly string[],
@@ -47,7 +55,7 @@ export function initialParameters(
   random: Random,
 ): RankerParameters {
   const parameters = zeroParameters(names, contextNames)
-  const { scale, contextScale, linear, hidden, cross } = parameters
+  const { scale, contextScale, linear, hidden, cross, blend } = parameters
   const inputs = names.length + contextNames.length
   const drawn = (fanIn: number) => (2 * random.uniform() - 1) / Math.sqrt(fanIn)
   scale.fill(1)
@@ -56,7 +64,13 @@ export function initialParameters(
   for (let i = 0; i < hidden.length; i++)
     hidden[i] = drawn(i < names.length * HIDDEN ? names.length : contextNames.length)
   for (let i = 0; i < cross.length; i++) cross[i] = CROSS_GAIN * drawn(i % (2 * RANK) < RANK ? inputs : RANK)
+  for (const [name, weight] of STARTING_WEIGHTS) if (names.includes(name)) blend[names.indexOf(name)] = weight
   return parameters
+}
+
+/** What sources weigh, by name, as far as that is learned. */
+export function blendWeights({ names, blend }: RankerParameters): BlendWeights {
+  return new Map(names.map((name, i) => [name, blend[i]!] as const).filter(([, weight]) => !Number.isNaN(weight)))
 }
 
 export function zeroParameters(names: readonly string[], contextNames: readonly string[]): RankerParameters {
@@ -73,6 +87,7 @@ export function zeroParameters(names: readonly string[], contextNames: readonly 
     output: new Float64Array(HIDDEN),
     cross: new Float64Array(inputs * CROSS),
     crossed: new Float64Array(inputs),
+    blend: new Float64Array(names.length).fill(Number.NaN),
   }
 }
 
@@ -99,6 +114,8 @@ export function encodeParameters(parameters: RankerParameters): Tensors {
     put(CONTEXT + name, contextMean[i]!, contextScale[i]!, names.length + i)
   })
   tensors.set(LAYER, { shape: [2, HIDDEN], data: Float32Array.of(...parameters.bias, ...parameters.output) })
+  for (const [name, weight] of blendWeights(parameters))
+    tensors.set(SOURCE + name, { shape: [1], data: Float32Array.of(weight) })
   return tensors
 }
 
@@ -109,7 +126,7 @@ export function decodeParameters(
   contextNames: readonly string[],
 ): RankerParameters {
   const parameters = zeroParameters(names, contextNames)
-  const { scale, linear, hidden, contextMean, contextScale, cross, crossed } = parameters
+  const { scale, linear, hidden, contextMean, contextScale, cross, crossed, blend } = parameters
   const take = (name: string, first: Float64Array, second: Float64Array, i: number, input: number) => {
     const data = tensors.get(name)?.data
     if (!data) return
@@ -128,6 +145,9 @@ export function decodeParameters(
   const layer = tensors.get(LAYER)?.data ?? new Float32Array(2 * HIDDEN)
   parameters.bias.set(layer.subarray(0, HIDDEN))
   parameters.output.set(layer.subarray(HIDDEN))
+  names.forEach((name, i) => {
+    blend[i] = tensors.get(SOURCE + name)?.data[0] ?? STARTING_WEIGHTS.get(name) ?? Number.NaN
+  })
   return parameters
 }
 

@@ -1,5 +1,8 @@
 import type { CandidateSource, RequestContext } from './sources/candidate-source.ts'
-import { Scores, signedRoot } from './sources/scores.ts'
+import { Scores, saturated } from './sources/scores.ts'
+
+/** What sources weigh, by name; one that is missing has its weight of before anything was learned. */
+export type BlendWeights = ReadonlyMap<string, number>
 
 /** One source with what it proposed for the request in hand. */
 export class Proposal {
@@ -7,21 +10,23 @@ export class Proposal {
   readonly scores = new Scores()
   /** The greatest of its scores by amount, if it can be of what the user has not met lately; 0 where it has none. */
   best = 0
+  weight: number
 
   constructor(source: CandidateSource) {
     this.source = source
+    this.weight = source.weight
   }
 
-  /** What it adds to an item's blended score: the square root of the score relative to the best, times its weight. */
+  /** What it adds to an item's blended score: the score relative to the best, saturated, times its weight. */
   contribution(item: number): number {
-    return this.best > 0 ? this.source.weight * signedRoot(this.scores.get(item) / this.best) : 0
+    return this.best > 0 ? this.weight * saturated(this.scores.get(item) / this.best) : 0
   }
 }
 
 /**
  * Asks every source and adds up what they say. Scores of different sources have different scales, and most of a
- * source's are far below its best: relative to the best and under a square root, what several sources agree on a little
- * stands beside what one of them is sure of.
+ * source's are far below its best: relative to the best and saturated, what several sources agree on a little stands
+ * beside what one of them is sure of.
  *
  * Owns the arrays it scores in: the outcome is valid until the next call.
  */
@@ -36,7 +41,11 @@ export class Blend {
   }
 
   /** @param size item indexes given out so far */
-  run(context: RequestContext, size: number): { blended: Scores; proposals: readonly Proposal[] } {
+  run(
+    context: RequestContext,
+    size: number,
+    weights?: BlendWeights,
+  ): { blended: Scores; proposals: readonly Proposal[] } {
     if (this.#met.length < size) this.#met = new Uint8Array(2 * size)
     for (const { item } of context.history) this.#met[item] = 1
     this.#blended.reset(size)
@@ -45,7 +54,8 @@ export class Blend {
       scores.reset(size, (into) => source.propose(context, into))
       source.propose(context, scores)
       proposal.best = scores.most(this.#met)
-      if (proposal.best > 0) this.#blended.addRoots(scores, source.weight, proposal.best)
+      proposal.weight = weights?.get(source.name) ?? source.weight
+      if (proposal.best > 0) this.#blended.addSaturated(scores, proposal.weight, proposal.best)
     }
     for (const { item } of context.history) this.#met[item] = 0
     return { blended: this.#blended, proposals: this.#proposals }

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { keyHash } from '../events/topics.ts'
-import { Blend, type Proposal } from './blend.ts'
+import { Blend, type BlendWeights, type Proposal } from './blend.ts'
 import type { NeighbourRow } from './online/neighbour-row.ts'
 import type { HistoryEntry, OnlineState, UserState } from './online/online-state.ts'
 import { TopLists } from './online/top-lists.ts'
@@ -136,8 +136,9 @@ export class Retriever {
     return sessions
   }
 
-  run(context: RequestContext): Scored {
-    return { context, ...this.#blend.run(context, this.#online.items.size) }
+  /** @param weights as the release that takes part has them, where none are given */
+  run(context: RequestContext, weights: BlendWeights | undefined = context.release?.blendWeights): Scored {
+    return { context, ...this.#blend.run(context, this.#online.items.size, weights) }
   }
 
   /** What comes of no history at all, by some sources alone. */

@@ -40,9 +40,9 @@ export function inspect(parts: InspectedParts): Pick<Inspection, 'sources' | 're
   const { removed } = applyFilters(blended.items, filters)
   const blend = (item: number) => blended.get(item)
   return {
-    sources: proposals.map(({ source, scores }) => {
+    sources: proposals.map(({ source, scores, weight }) => {
       const list = listOf(source.name, [...scores.items], (item) => scores.get(item), parts)
-      return { ...list, weight: source.weight }
+      return { ...list, weight }
     }),
     removed: Object.entries(removed).map(([name, found]) => listOf(name, found, blend, parts)),
     stages: stages.map((stage) => {

@@ -5,7 +5,7 @@ import type { Random } from '../random.ts'
 import { unseenCandidates } from '../ranking/candidate-ranker.ts'
 import { NETWORK, networkOf } from '../ranking/network-logit.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
-import { decodeStart, type RankerParameters } from '../ranking/ranker-parameters.ts'
+import { blendWeights, decodeStart, type RankerParameters } from '../ranking/ranker-parameters.ts'
 import { SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from './live-replica.ts'
 import { pastMoments } from './past-moments.ts'
@@ -74,6 +74,7 @@ export async function collectExamples(
         else {
           learned.push(example)
           if (consumes) learner.learn(table, row)
+          replica.weigh(blendWeights(learner.parameters))
         }
       } else if (isMeasured && consumes) missed++
     }

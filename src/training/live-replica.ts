@@ -7,6 +7,7 @@ import type { ReleasedModels } from '../models/released-models.ts'
 import { LiveState } from '../projections/live-state.ts'
 import { FeatureReader } from '../ranking/features.ts'
 import { ItemContent } from '../ranking/item-content.ts'
+import type { BlendWeights } from '../retrieval/blend.ts'
 import { ItemIndex } from '../retrieval/online/item-index.ts'
 import { UNTIL_CHANGED } from '../retrieval/online/live-rows.ts'
 import { OnlineState } from '../retrieval/online/online-state.ts'
@@ -47,6 +48,7 @@ export class LiveReplica {
   /** A partition has met items that it had not. */
   #hasNewItems = false
   #folded = 0
+  #weights: BlendWeights | undefined
   #refreshedAt = Number.NEGATIVE_INFINITY
 
   static async open(options: LiveReplicaOptions): Promise<LiveReplica> {
@@ -108,6 +110,11 @@ export class LiveReplica {
     this.#releases.swap(serveExactly(released, this.items, modelKernels))
   }
 
+  /** From now on sources weigh this much in the blend. */
+  weigh(weights: BlendWeights): void {
+    this.#weights = weights
+  }
+
   /**
    * What retrieval said just before an event that has not been pushed yet, to learn from.
    *
@@ -126,7 +133,7 @@ export class LiveReplica {
   /** What retrieval says for a user, everything pushed so far being known. Valid until the next call of any method. */
   async ask(userId: string, at: number): Promise<Scored> {
     await this.catchUp()
-    return this.#retriever.run(await this.#retriever.context({ userId }, [], at))
+    return this.#retriever.run(await this.#retriever.context({ userId }, [], at), this.#weights)
   }
 
   /** Folds what has been pushed, and reads statistics again where that is due. */

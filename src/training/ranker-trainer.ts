@@ -5,7 +5,7 @@ import { Random } from '../random.ts'
 import { CANDIDATES, unseenCandidates } from '../ranking/candidate-ranker.ts'
 import { rankCandidates } from '../ranking/rank-candidates.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
-import { decodeStart, encodeParameters } from '../ranking/ranker-parameters.ts'
+import { blendWeights, decodeStart, encodeParameters } from '../ranking/ranker-parameters.ts'
 import { SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from './live-replica.ts'
 import { pastMoments } from './past-moments.ts'
@@ -55,6 +55,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
         measure(measured, row, logits.subarray(0, candidates.length))
       }
       if (row >= 0) learner.learn(table, row)
+      replica.weigh(blendWeights(learner.parameters))
     }
     const done = step + 1
     if (done % REPORT_EVERY === 0) {

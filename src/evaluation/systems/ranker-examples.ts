@@ -10,7 +10,7 @@ import type { Plan } from '../plan.ts'
 import { stretchesOf } from '../stretches.ts'
 
 /** Examples that wait to be learned at most. */
-const SLOTS = 256
+export const SLOTS = 256
 /** Parameters are published after so many examples. */
 const PUBLISHED_EVERY = 8
 /** A slot begins with the row of what was taken, -1 where it is not among the candidates, and the number of these. */

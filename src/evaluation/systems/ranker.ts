@@ -3,6 +3,8 @@ import { Random } from '../../random.ts'
 import { CANDIDATES, unseenCandidates } from '../../ranking/candidate-ranker.ts'
 import { rankCandidates } from '../../ranking/rank-candidates.ts'
 import { RankerLearner } from '../../ranking/ranker-learner.ts'
+import { blendWeights } from '../../ranking/ranker-parameters.ts'
+import type { BlendWeights } from '../../retrieval/blend.ts'
 import { type Events, interactionAt } from '../events.ts'
 import type { Fits } from '../fitted-models.ts'
 import type { Plan } from '../plan.ts'
@@ -14,6 +16,7 @@ import {
   publishedAfter,
   putExample,
   type RankerMemory,
+  SLOTS,
 } from './ranker-examples.ts'
 import { rehearseRanker } from './rehearse-ranker.ts'
 import type { Scorer } from './scorer.ts'
@@ -66,6 +69,7 @@ export function ranker(
   let learned = 0
   let examples = 0
   let reads = false
+  let weights: BlendWeights = new Map()
   let published: Published | undefined
   return {
     systems: ['ranker'],
@@ -74,12 +78,16 @@ export function ranker(
       const events = steps.filter(({ type }) => type === 'learn').length
       const hasExamples = Array.from({ length: events }, (_, at) => learned + at).some(isExample)
       reads = hasExamples && claimExamples(memory, index)
-      if (reads) await live.replica.refresh()
+      if (!reads) return
+      await live.replica.refresh()
+      // Of so long ago that nobody waits for the learner: the same whichever thread reads these examples.
+      weights = blendWeights(publishedAfter(memory, Math.max(0, examples - SLOTS)).parameters)
     },
     async before(sequence) {
       if (!isExample(learned++)) return
       const example = examples++
       if (!reads) return
+      live.replica.weigh(weights)
       const scored = await live.replica.example(interactionAt(events, sequence))
       const candidates = unseenCandidates(scored)
       putExample(memory, example, reader.read(scored, candidates), candidates.indexOf(events.item[sequence]!))
@@ -88,6 +96,7 @@ export function ranker(
     learn() {},
     asked() {
       published = publishedAfter(memory, examples)
+      live.replica.weigh(blendWeights(published.parameters))
     },
     score(_, [into]) {
       const { scored } = live

@@ -1,6 +1,7 @@
 import { Random } from '../../random.ts'
 import type { FeatureTable } from '../../ranking/features.ts'
 import { RankerLearner } from '../../ranking/ranker-learner.ts'
+import { blendWeights } from '../../ranking/ranker-parameters.ts'
 import { askedSlates } from '../asked-slates.ts'
 import type { FittedFiles } from '../fitted-models.ts'
 import type { Plan } from '../plan.ts'
@@ -33,7 +34,8 @@ export async function rehearseRanker(
   const random = new Random(1)
   const learner = new RankerLearner(names, contextNames, { random })
   let [relevant, retrieved] = [0, 0]
-  for await (const { table, rows, relevant: wanted } of askedSlates(rehearsal, { partitions, files })) {
+  const weights = () => blendWeights(learner.parameters)
+  for await (const { table, rows, relevant: wanted } of askedSlates(rehearsal, { partitions, files, weights })) {
     relevant += wanted
     retrieved += rows.length
     for (const target of random.draw([...rows], TARGETS_A_CASE)) {

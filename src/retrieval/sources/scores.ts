@@ -71,8 +71,8 @@ export class Scores implements Proposals {
     this.#count = count
   }
 
-  /** Adds the square roots of what another has relative to `best`, signs kept, times `weight`. */
-  addRoots(other: Scores, weight: number, best: number): void {
+  /** Adds what another has relative to `best`, saturated, times `weight`. */
+  addSaturated(other: Scores, weight: number, best: number): void {
     const [sums, has, listed] = [this.#sums, this.#has, this.#items]
     let count = this.#count
     for (let i = 0; i < other.#count; i++) {
@@ -80,7 +80,7 @@ export class Scores implements Proposals {
       listed[count] = item
       count += 1 - has[item]!
       has[item] = 1
-      sums[item]! += weight * signedRoot(other.#sums[item]! / best)
+      sums[item]! += weight * saturated(other.#sums[item]! / best)
     }
     this.#count = count
   }
@@ -149,7 +149,10 @@ export class Scores implements Proposals {
   }
 }
 
-/** The square root of the amount, with the sign. */
-export function signedRoot(value: number): number {
-  return value < 0 ? -Math.sqrt(-value) : Math.sqrt(value)
+/** Of the best score, what counts about half as much. */
+const HALF = 0.05
+
+/** What a score counts, -1 to 1, that is `relative` to the best: most are far below it, and a little of it says much. */
+export function saturated(relative: number): number {
+  return ((1 + HALF) * relative) / (Math.abs(relative) + HALF)
 }
