@@ -3,8 +3,9 @@ import { saturated } from '../retrieval/sources/scores.ts'
 import { type FeatureTable, relative } from './features.ts'
 import type { RankerParameters } from './ranker-parameters.ts'
 
-/** How sure the weights of the start are: as some tens of examples would make them. */
+/** How sure the weights of the start are: as some tens of examples would make them, or a release's as hundreds would. */
 const PRIOR_PRECISION = 10
+const RELEASED_PRECISION = 100
 /** Examples that are remembered: weights follow what people do. */
 const MEMORY = 20_000
 
@@ -25,14 +26,17 @@ export class BlendLearner {
   #said = new Float64Array(0)
   #logits = new Float64Array(0)
 
-  /** @param parameters whose `blend` is learned */
-  constructor({ blend }: RankerParameters) {
+  /**
+   * @param parameters whose `blend` is learned
+   * @param isReleased whether it has been learned before
+   */
+  constructor({ blend }: RankerParameters, isReleased = false) {
     this.#weights = blend
     this.#features = blend.length
     this.#columns = [...blend.keys()].filter((feature) => !Number.isNaN(blend[feature]!))
     const size = this.#columns.length
     this.#precision = new Float64Array(size ** 2)
-    for (let i = 0; i < size; i++) this.#precision[i * size + i] = PRIOR_PRECISION
+    for (let i = 0; i < size; i++) this.#precision[i * size + i] = isReleased ? RELEASED_PRECISION : PRIOR_PRECISION
   }
 
   /** @param target row of the candidate that was taken */

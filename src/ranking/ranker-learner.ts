@@ -74,7 +74,7 @@ export class RankerLearner {
     this.#random = options.random
     this.#learningRate = options.learningRate ?? LEARNING_RATE
     this.parameters = options.start ?? initialParameters(names, contextNames, options.random)
-    this.#blend = new BlendLearner(this.parameters)
+    this.#blend = new BlendLearner(this.parameters, options.start !== undefined)
     this.#network = new RankerNetwork(names.length, contextNames.length, NEGATIVES + 1)
     for (const name of TRAINED) this.#network.weights[name].set(this.parameters[name])
     this.#first = zerosLike(this.#network.weights)

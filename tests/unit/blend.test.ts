@@ -20,9 +20,10 @@ it('adds what is relative to the best of each source, saturated, so that no scal
   const { blended, proposals } = blend.run(contextOf(), 4)
   expect(blended.get(0)).toBe(0)
   expect(blended.get(1)).toBeCloseTo(1, 12)
-  // (1 + .05) x / (|x| + .05) of a quarter.
-  expect(blended.get(2)).toBeCloseTo(0.875 + 2, 12)
-  expect(blended.get(3)).toBeCloseTo(-2 * 0.875, 12)
+  // (1 + .1) x / (|x| + .1) of a quarter.
+  const quarter = (1.1 * 0.25) / 0.35
+  expect(blended.get(2)).toBeCloseTo(quarter + 2, 12)
+  expect(blended.get(3)).toBeCloseTo(-2 * quarter, 12)
   for (const item of [0, 1, 2, 3]) {
     const sum = proposals.reduce((total, proposal) => total + proposal.contribution(item), 0)
     expect(sum).toBeCloseTo(blended.get(item), 12)
@@ -33,7 +34,7 @@ it('takes the best of what is not in the history, unless all of it is', () => {
   const blend = new Blend([sourceOf('one', 1, { 1: 100, 2: 4 })])
   expect(blend.run(contextOf(1), 3).blended.get(2)).toBeCloseTo(1, 12)
   expect(blend.run(contextOf(1, 2), 3).blended.get(1)).toBeCloseTo(1, 12)
-  expect(blend.run(contextOf(), 3).blended.get(2)).toBeCloseTo((1.05 * 0.04) / 0.09, 12)
+  expect(blend.run(contextOf(), 3).blended.get(2)).toBeCloseTo((1.1 * 0.04) / 0.14, 12)
 })
 
 it('weighs sources as it is told to, and the others as they come', () => {

@@ -96,7 +96,8 @@ describe('inspect', () => {
     const { verdict, removedBy, reason, stages } = await target('b')
     expect({ verdict, removedBy }).toEqual({ verdict: 'removed', removedBy: 'unavailable' })
     expect(reason).toContain('not available')
-    expect(stages[0]!.rank).toBe(1)
+    // Lists of what is popular leave it out, too.
+    expect(stages[0]!.rank).toBe(2)
   })
 
   it('says of an item that nobody has visited that no source proposes it', async () => {
@@ -186,6 +187,26 @@ describe('inspect', () => {
     // The best of the blend is what this ranker likes least.
     expect(found!.stages).toMatchObject([{ rank: 1 }, { rank: stages[1]!.candidates }])
     expect(found!.stages[1]!.negatives).toMatchObject({ beaten: 0 })
+  })
+
+  it('lets sources weigh what the ranker of the release has learned', async () => {
+    const weightOf = async (name: string) => {
+      const { sources } = await recommender.inspect('me', { k: 1 })
+      return sources.find((source) => source.name === name)!.weight
+    }
+    const before = await weightOf('session-knn')
+    const parameters = initialParameters(['blend', 'co-visitation'], [], new Random(1))
+    parameters.blend[1] = 7.5
+    const models = new Map([['ranker', encodeParameters(parameters)] as const])
+    slot.swap(
+      new ServedRelease(
+        { version: '8', watermark: clock, itemIds: ITEMS, models, indexes: new Map() },
+        online.items,
+        modelKernels,
+      ),
+    )
+    expect(await weightOf('co-visitation')).toBe(7.5)
+    expect(await weightOf('session-knn')).toBe(before)
   })
 
   it('answers for a user who has left no trace', async () => {

@@ -65,6 +65,10 @@ it('training makes of the log a ranker that beats the order of the blend, measur
   expect(metrics['NDCG@10']).toBeLessThanOrEqual(metrics['HR@10']!)
   expect(steps).toEqual([200])
   for (const name of names) expect([...tensors.keys()]).toContain(`item/${name}`)
+  // What everyone takes in these histories is known by what goes together, not by what is popular.
+  const weightOf = (name: string) => tensors.get(`source/${name}`)!.data[0]!
+  expect(weightOf('session-knn')).toBeGreaterThan(weightOf('popular'))
+  expect(tensors.get('source/fresh')).toBeUndefined()
   const live = await replica()
   const scored = await live.ask('me', NOW + 60_000)
   const ranker = new Ranker(tensors, new FeatureReader(names, new ItemContent(live.items, live.catalogue)))

@@ -4,8 +4,7 @@ import type { CandidateSource, RequestContext } from './candidate-source.ts'
 
 const CANDIDATES = 300
 
-// The weights of all sources are, rounded, those of a conditional logit over what they contribute, on events of ML-1M that
-// came after the models' training and are not tested on (docs/models.md).
+// Weights are those of before a ranker has learned any: rounded, what it comes to on ML-1M (docs/models.md).
 
 /** What a causal transformer over the history expects next. */
 export const sequence: CandidateSource = {

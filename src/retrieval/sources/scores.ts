@@ -150,7 +150,7 @@ export class Scores implements Proposals {
 }
 
 /** Of the best score, what counts about half as much. */
-const HALF = 0.05
+const HALF = 0.1
 
 /** What a score counts, -1 to 1, that is `relative` to the best: most are far below it, and a little of it says much. */
 export function saturated(relative: number): number {
