@@ -1,6 +1,6 @@
+import type { BlendWeights } from '../models/blend-weights.ts'
 import { unseenCandidates } from '../ranking/candidate-ranker.ts'
 import type { FeatureTable } from '../ranking/features.ts'
-import type { BlendWeights } from '../retrieval/blend.ts'
 import { type Scored, SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from '../training/live-replica.ts'
 import { interactionAt } from './events.ts'

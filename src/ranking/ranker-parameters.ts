@@ -1,8 +1,7 @@
+import { type BlendWeights, blendWeightsIn, putBlendWeights } from '../models/blend-weights.ts'
 import type { Tensor, Tensors } from '../models/tensors.ts'
 import type { Random } from '../random.ts'
-import type { BlendWeights } from '../retrieval/blend.ts'
 import { SOURCES } from '../retrieval/retriever.ts'
-import { SOURCE } from '../retrieval/served-release.ts'
 
 /** Hidden units. */
 export const HIDDEN = 32
@@ -114,8 +113,7 @@ export function encodeParameters(parameters: RankerParameters): Tensors {
     put(CONTEXT + name, contextMean[i]!, contextScale[i]!, names.length + i)
   })
   tensors.set(LAYER, { shape: [2, HIDDEN], data: Float32Array.of(...parameters.bias, ...parameters.output) })
-  for (const [name, weight] of blendWeights(parameters))
-    tensors.set(SOURCE + name, { shape: [1], data: Float32Array.of(weight) })
+  putBlendWeights(blendWeights(parameters), tensors)
   return tensors
 }
 
@@ -145,8 +143,9 @@ export function decodeParameters(
   const layer = tensors.get(LAYER)?.data ?? new Float32Array(2 * HIDDEN)
   parameters.bias.set(layer.subarray(0, HIDDEN))
   parameters.output.set(layer.subarray(HIDDEN))
+  const learned = blendWeightsIn(tensors)
   names.forEach((name, i) => {
-    blend[i] = tensors.get(SOURCE + name)?.data[0] ?? STARTING_WEIGHTS.get(name) ?? Number.NaN
+    blend[i] = learned.get(name) ?? STARTING_WEIGHTS.get(name) ?? Number.NaN
   })
   return parameters
 }

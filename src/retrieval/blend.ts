@@ -1,8 +1,6 @@
+import type { BlendWeights } from '../models/blend-weights.ts'
 import type { CandidateSource, RequestContext } from './sources/candidate-source.ts'
 import { Scores, saturated } from './sources/scores.ts'
-
-/** What sources weigh, by name; one that is missing has its weight of before anything was learned. */
-export type BlendWeights = ReadonlyMap<string, number>
 
 /** One source with what it proposed for the request in hand. */
 export class Proposal {

@@ -1,5 +1,6 @@
 import type { Item } from '../events/types.ts'
 import { atOnce, type Pace } from '../in-passing.ts'
+import { type BlendWeights, blendWeightsIn } from '../models/blend-weights.ts'
 import type { ItemTower } from '../models/item-tower.ts'
 import type { ModelKernels } from '../models/model-kernels.ts'
 import type { ModelName } from '../models/model-trainer.ts'
@@ -9,7 +10,6 @@ import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { LoadedRelease } from '../releases/load-release.ts'
 import type { Neighbours, VectorIndex } from '../vector-index/vector-index.ts'
-import type { BlendWeights } from './blend.ts'
 import { ItemVectors } from './item-vectors.ts'
 import { nearestEmbeddings } from './nearest-embeddings.ts'
 import type { ItemIndex } from './online/item-index.ts'
@@ -20,9 +20,6 @@ const NEW_ITEMS_AT_ONCE = 1_000
 const BARELY_MET_MS = 1_000
 /** Queries that bring the code of a release up to speed before anyone waits for it. */
 const WARM_UP_QUERIES = 20
-
-/** Beside a ranker's tensors, what it has learned that each source weighs in the blend, by name. */
-export const SOURCE = 'source/'
 
 interface Tower {
   readonly model: QueryModel
@@ -43,7 +40,7 @@ export class ServedRelease {
   readonly watermark: number
   readonly models: ReadonlyMap<ModelName, Tensors>
   /** What its ranker has learned that sources weigh. */
-  readonly blendWeights: BlendWeights | undefined
+  readonly blendWeights: BlendWeights
   /** Of its model `din`, where it has one. */
   readonly pairScores: PairScores | undefined
   readonly #items: ItemIndex
@@ -79,7 +76,7 @@ export class ServedRelease {
     }
     const lists = loaded.models.get('item-cf')
     this.#votes = lists && kernels.neighbourVotes(lists)
-    this.blendWeights = blendWeightsIn(loaded.models.get('ranker'))
+    this.blendWeights = blendWeightsIn(loaded.models.get('ranker') ?? new Map())
     const din = loaded.models.get('din')
     this.pairScores = din && kernels.pairScores(din)
     const twoTower = loaded.models.get('two-tower')
@@ -252,11 +249,4 @@ export class ServedRelease {
     }
     this.#asked = undefined
   }
-}
-
-function blendWeightsIn(ranker: Tensors | undefined): BlendWeights | undefined {
-  const weights = new Map<string, number>()
-  for (const [name, { data }] of ranker ?? [])
-    if (name.startsWith(SOURCE)) weights.set(name.slice(SOURCE.length), data[0]!)
-  return weights.size > 0 ? weights : undefined
 }
