@@ -53,8 +53,9 @@ function ask(events: Events, learned: number, { tensors }: TrainedModel): object
   let cases = 0
   for (let event = learned; event < events.size; event++) {
     const target = events.item[event]!
-    const history = histories[events.user[event]!]!
-    if (visits[target]! < COLD && query(historyOf(events, history, events.at[event]!), vector)) {
+    const user = events.user[event]!
+    const history = histories[user]!
+    if (visits[target]! < COLD && query(historyOf(events, user, history, events.at[event]!), vector)) {
       cases++
       const seen = new Set(history.map((sequence) => events.item[sequence]!))
       const others = [...visits.keys()].filter((item) => item !== target && !seen.has(item) && visits[item]! > 0)

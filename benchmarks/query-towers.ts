@@ -29,6 +29,7 @@ const itemIds = Array.from({ length: ITEMS }, (_, item) => `${item}`)
 /** One user, whose last event is the one asked for. */
 const set = {
   userIds: ['u'],
+  users: [undefined],
   itemIds,
   items: itemIds.map(() => undefined),
   starts: Uint32Array.of(0, EVENTS),
@@ -97,7 +98,10 @@ console.log(
         sequenceModel.queries(batchOf(set, [window], true)),
       ),
       twoTower: measure('two-tower', new Map([...readParameters(twoTower), ['items', items], ['traits', traits]]), () =>
-        twoTowerModel.queries(queryBatch(set, [example], TWO_TOWER_RECIPE.window, traits.data), false),
+        twoTowerModel.queries(
+          queryBatch(set, [example], TWO_TOWER_RECIPE.window, traits.data, [new Int32Array()]),
+          false,
+        ),
       ),
     },
     null,

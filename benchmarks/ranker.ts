@@ -46,8 +46,14 @@ const WARM_UP = 50
 export const run: Benchmark = async ({ config, data, status }) => {
   const random = new Random(1)
   const events = readEvents(await openData(data, config, new ProblemList()))
-  const { itemIds, catalogue } = events
-  const live = await LiveReplica.open({ items: catalogue, itemIds, partitions: config.partitions, sources: SOURCES })
+  const { itemIds, users, catalogue } = events
+  const live = await LiveReplica.open({
+    items: catalogue,
+    itemIds,
+    users,
+    partitions: config.partitions,
+    sources: SOURCES,
+  })
   const names = SOURCES.map(({ name }) => name)
   const reader = new FeatureReader(names, new ItemContent(live.items, live.catalogue))
   status('folding')

@@ -28,8 +28,14 @@ export const run: Benchmark = async ({ config, data, status }) => {
   const { events } = plan
   status('rehearsing')
   const { learner } = await rehearseRanker(plan.rehearsal!, rankerNames(), config.partitions, undefined)
-  const { catalogue, itemIds } = events
-  const replica = await LiveReplica.open({ items: catalogue, itemIds, partitions: config.partitions, sources: SOURCES })
+  const { catalogue, itemIds, users } = events
+  const replica = await LiveReplica.open({
+    items: catalogue,
+    itemIds,
+    users,
+    partitions: config.partitions,
+    sources: SOURCES,
+  })
   const reader = replica.featureReader()
   const content = new ItemContent(replica.items, replica.catalogue)
   const genres = events.genres.map((names) => new Set(names))

@@ -1,10 +1,9 @@
 // Training each model of a release from nothing, and the refresh of a release by the last hundredth of the stream; then,
 // for some seconds each, what the models that take gradient steps do on WebAssembly.
 import { openData } from '../src/bin/roles/replay.ts'
-import { KINDS } from '../src/events/kinds.ts'
+import { readEvents } from '../src/evaluation/events.ts'
+import { trainingSetOf } from '../src/evaluation/training-set-of.ts'
 import type { ModelName, TrainedModel } from '../src/models/model-trainer.ts'
-import type { TrainingSet } from '../src/models/training-set.ts'
-import type { Dataset } from '../src/producers/datasets/dataset.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { itemCfTrainer } from '../src/training/item-cf-trainer.ts'
 import { sequenceTrainer } from '../src/training/sequence-trainer.ts'
@@ -17,9 +16,10 @@ const SEED = 1
 const WASM_SECONDS = 20
 
 export const run: Benchmark = async ({ config, data, status }) => {
-  const dataset = await openData(data, config, new ProblemList())
-  const whole = trainingSetOf(dataset, dataset.size)
-  const before = trainingSetOf(dataset, Math.floor(dataset.size * (1 - REFRESH_SHARE)))
+  const events = readEvents(await openData(data, config, new ProblemList()))
+  const first = (size: number) => trainingSetOf(events, new Uint8Array(events.size).fill(1, 0, size))
+  const whole = first(events.size)
+  const before = first(Math.floor(events.size * (1 - REFRESH_SHARE)))
   const backend = await openTensorFlow()
   const onProgress = ({ model, step, steps, loss }: { model: string; step: number; steps: number; loss: number }) =>
     status(`${model}  step ${step}/${steps}  loss ${loss.toFixed(4)}`)
@@ -73,32 +73,4 @@ export const run: Benchmark = async ({ config, data, status }) => {
 /** Of the steps alone, without what is worked out before them. */
 function speedOf({ metrics: { examples, seconds } }: TrainedModel) {
   return examples && seconds ? { examplesPerSecond: Math.round(examples / seconds) } : {}
-}
-
-/** The first `size` events of a data set, by user. */
-function trainingSetOf(dataset: Dataset, size: number): TrainingSet {
-  const events: { user: number; item: number; value: number; at: number }[] = []
-  for (const { user, item, value, at } of dataset.chunks(0)) {
-    for (let i = 0; i < user.length && events.length < size; i++) {
-      events.push({ user: user[i]!, item: item[i]!, value: value[i]!, at: at[i]! })
-    }
-  }
-  // Stable: events of a user keep their order.
-  const asOf = events.at(-1)!.at
-  events.sort((a, b) => a.user - b.user)
-  const starts = new Uint32Array(dataset.userIds.length + 1)
-  for (const { user } of events) starts[user + 1]!++
-  for (let user = 0; user < dataset.userIds.length; user++) starts[user + 1]! += starts[user]!
-  const known = new Map([...dataset.items()].map((item) => [item.itemId, item]))
-  return {
-    userIds: dataset.userIds,
-    itemIds: dataset.itemIds,
-    items: dataset.itemIds.map((itemId) => known.get(itemId)),
-    starts,
-    item: Uint32Array.from(events, ({ item }) => item),
-    kind: new Uint8Array(size).fill(KINDS.indexOf('rating')),
-    value: Float32Array.from(events, ({ value }) => value),
-    at: Float64Array.from(events, ({ at }) => at),
-    asOf,
-  }
 }

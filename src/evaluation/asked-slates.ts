@@ -33,9 +33,9 @@ export async function* askedSlates(
   { partitions, files, weights }: AskedOptions,
 ): AsyncGenerator<AskedSlate> {
   const { events } = plan
-  const { itemIds, catalogue } = events
+  const { itemIds, users, catalogue } = events
   // The replica's indexes are the data's.
-  const replica = await LiveReplica.open({ items: catalogue, itemIds, partitions, sources: SOURCES })
+  const replica = await LiveReplica.open({ items: catalogue, itemIds, users, partitions, sources: SOURCES })
   const reader = replica.featureReader()
   const ask = async (sequences: readonly number[], at: number): Promise<AskedSlate> => {
     const items = new Set(sequences.map((sequence) => events.item[sequence]!))

@@ -1,5 +1,5 @@
 import { KINDS } from '../events/kinds.ts'
-import type { Interaction, Item } from '../events/types.ts'
+import type { Interaction, Item, User } from '../events/types.ts'
 import type { Dataset } from '../producers/datasets/dataset.ts'
 
 /** A whole data set in columns, by sequence number: ascending time, ties in the order of the file. */
@@ -17,6 +17,8 @@ export interface Events {
   readonly at: Float64Array
   readonly userIds: readonly string[]
   readonly itemIds: readonly string[]
+  /** By user index: the profile, where there is one. */
+  readonly users: readonly (User | undefined)[]
   readonly catalogue: readonly Item[]
   /** By item index. */
   readonly genres: readonly (readonly string[])[]
@@ -39,7 +41,9 @@ export function readEvents(dataset: Dataset): Events {
   const catalogue = [...dataset.items()]
   const genresById = new Map(catalogue.map(({ itemId, genres = [] }) => [itemId, genres]))
   const genres = itemIds.map((itemId) => genresById.get(itemId) ?? [])
-  return { name, size, user, item, kind, value, at, userIds, itemIds, catalogue, genres }
+  const profiles = new Map([...dataset.users()].map((profile) => [profile.userId, profile]))
+  const users = userIds.map((userId) => profiles.get(userId))
+  return { name, size, user, item, kind, value, at, userIds, itemIds, users, catalogue, genres }
 }
 
 /** One event, as the projections take it. */

@@ -8,13 +8,13 @@ import type { Events } from './events.ts'
  * @param learned by sequence number: 1 for events that have been learned
  */
 export function trainingSetOf(events: Events, learned: Uint8Array): TrainingSet {
-  const users = events.userIds.length
-  const starts = new Uint32Array(users + 1)
+  const { userIds, users, itemIds } = events
+  const starts = new Uint32Array(userIds.length + 1)
   for (let sequence = 0; sequence < events.size; sequence++) {
     if (learned[sequence] === 1) starts[events.user[sequence]! + 1]!++
   }
-  for (let user = 0; user < users; user++) starts[user + 1]! += starts[user]!
-  const size = starts[users]!
+  for (let user = 0; user < userIds.length; user++) starts[user + 1]! += starts[user]!
+  const size = starts[userIds.length]!
   const next = starts.slice()
   const set = {
     item: new Uint32Array(size),
@@ -33,6 +33,6 @@ export function trainingSetOf(events: Events, learned: Uint8Array): TrainingSet 
     asOf = Math.max(asOf, events.at[sequence]!)
   }
   const known = new Map(events.catalogue.map((item) => [item.itemId, item]))
-  const items = events.itemIds.map((itemId) => known.get(itemId))
-  return { userIds: events.userIds, itemIds: events.itemIds, items, starts, ...set, asOf }
+  const items = itemIds.map((itemId) => known.get(itemId))
+  return { userIds, users, itemIds, items, starts, ...set, asOf }
 }

@@ -41,7 +41,8 @@ export interface UserEvents extends EventColumns {
 
 /**
  * What a window of events says about its user: buckets of its length (logarithmic), of the mean value, its variance and
- * the mean release year (equal width), of the time since its last event, and the favourite genres.
+ * the mean release year (equal width), of the time since its last event, and the favourite genres. Of an empty window:
+ * that nothing is known.
  *
  * @param from first event of the window
  * @param to the event after its last
@@ -60,7 +61,8 @@ export function userFeatures(
   into[0] = Math.min(LENGTHS - 1, Math.floor(Math.log2(Math.max(1, to - from))))
   into[1] = FIRST_OF_MEAN + (count === 0 ? 0 : Math.max(1, Math.min(MEANS - 1, Math.round(2 * mean))))
   into[2] = FIRST_OF_VARIANCE + (count < 2 ? 0 : Math.min(VARIANCES - 1, 1 + Math.floor(2 * variance)))
-  into[3] = FIRST_OF_ASKED + askedBucket(askedAt - events.at[to - 1]!)
+  const sinceLast = to > from ? askedAt - events.at[to - 1]! : Number.POSITIVE_INFINITY
+  into[3] = FIRST_OF_ASKED + askedBucket(sinceLast)
   const { year, taste } = tasteOf(events, from, to, traits)
   const bucket = 1 + Math.floor((year - FIRST_YEAR) / YEAR_WIDTH)
   into[4] = FIRST_OF_YEAR + (Number.isNaN(year) ? 0 : Math.max(1, Math.min(YEARS - 1, bucket)))

@@ -2,6 +2,7 @@
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { applyLinear, innerProduct, linearOf, softmax } from './linear.ts'
+import { profileFeatures } from './profile-features.ts'
 import { ageOf, FEATURES_A_USER, meaningOf, userFeatures } from './query-features.ts'
 import { tensorOf } from './tensor-of.ts'
 
@@ -17,6 +18,8 @@ export function twoTowerQuery(tensors: Tensors): QueryModel {
   const meaning = tensorOf(tensors, 'pool.meaning').data
   const gate = tensorOf(tensors, 'gate').data
   const features = tensorOf(tensors, 'features').data
+  // A release of before profiles were read has none.
+  const profile = tensors.get('profile')?.data
   const hiddenLayer = linearOf(tensorOf(tensors, 'hidden'))
   const outLayer = linearOf(tensorOf(tensors, 'out'))
   const hiddenWidth = hiddenLayer.outputs
@@ -35,12 +38,14 @@ export function twoTowerQuery(tensors: Tensors): QueryModel {
     items: items.data,
     query(asked, into) {
       const { length, first } = read(asked)
-      if (length === 0) return false
+      const known = profile ? profileFeatures(asked.attributes) : []
+      if (length === 0 && known.length === 0) return false
       pool(length)
       userFeatures(asked, first, asked.length, asked.now, traits, columns)
       applyLinear(hiddenLayer, [0, hiddenWidth], 1, pooled, 0, hidden, 0, hiddenWidth)
       for (let i = 0; i < hiddenWidth; i++) {
         for (const column of columns) hidden[i]! += features[column * hiddenWidth + i]!
+        for (const feature of known) hidden[i]! += profile![feature * hiddenWidth + i]!
         if (hidden[i]! < 0) hidden[i] = 0
       }
       applyLinear(outLayer, [0, width], 1, hidden, 0, out, 0, width)
@@ -77,6 +82,7 @@ export function twoTowerQuery(tensors: Tensors): QueryModel {
 
   function pool(length: number): void {
     pooled.fill(0)
+    if (length === 0) return
     for (let p = 0; p < pools; p++) {
       const weights = scores[p]!
       softmax(weights, length)

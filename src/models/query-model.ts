@@ -1,3 +1,5 @@
+import type { User } from '../events/types.ts'
+
 /** A live history as the query towers read it, oldest first, in columns. */
 export interface QueryHistory {
   readonly length: number
@@ -11,6 +13,8 @@ export interface QueryHistory {
   readonly at: Float64Array
   /** Time of the request, ms. */
   readonly now: number
+  /** Of whose history it is, where any are known. */
+  readonly attributes?: User['attributes'] | undefined
 }
 
 /**
@@ -23,7 +27,7 @@ export interface QueryModel {
   readonly items: Float32Array
   /**
    * @param into (dimensions), written where the answer is true
-   * @returns false where the history says nothing to this model: it then proposes nothing
+   * @returns false where history and attributes say nothing to this model: it then proposes nothing
    */
   query(history: QueryHistory, into: Float32Array): boolean
 }

@@ -1,8 +1,10 @@
-import type { Item } from '../events/types.ts'
+import type { Item, User } from '../events/types.ts'
 
 /** What every model is trained on: interactions by user, in columns. */
 export interface TrainingSet {
   readonly userIds: readonly string[]
+  /** By user: the profile, where one is known. */
+  readonly users: readonly (User | undefined)[]
   /** The vocabulary: an item's index stands for it in everything that is trained. */
   readonly itemIds: readonly string[]
   /** By item index: what the catalogue knows of the item. */

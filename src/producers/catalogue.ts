@@ -1,4 +1,5 @@
 import type { Broker, Message } from '../broker/broker.ts'
+import { recordsOf } from '../broker/records-of.ts'
 import { decode, encode } from '../events/codec.ts'
 import type { Dataset } from './datasets/dataset.ts'
 
@@ -18,7 +19,6 @@ export interface CatalogueOutcome {
 }
 
 const BATCH = 1000
-const PAGE = 4096
 
 /** Produces the data set's items and users to their compacted topics, as far as they are not there yet. */
 export async function produceCatalogue(
@@ -69,14 +69,6 @@ function isForgotten(value: Uint8Array): boolean {
 
 async function latestValues(broker: Pick<Broker, 'read' | 'bounds'>, topic: 'items' | 'users') {
   const values = new Map<string, Uint8Array>()
-  const bounds = await broker.bounds(topic)
-  for (const [partition, { begin, end }] of bounds.entries()) {
-    for (let offset = begin; offset < end; ) {
-      const records = await broker.read(topic, partition, offset, PAGE)
-      if (records.length === 0) break
-      for (const { key, value } of records) values.set(key, value)
-      offset = records[records.length - 1]!.offset + 1
-    }
-  }
+  for await (const { key, value } of recordsOf(broker, topic)) values.set(key, value)
   return values
 }

@@ -195,11 +195,11 @@ export class FeatureReader {
 
   /** Logits of the trained models, of what a model does not know its least. */
   #readTowers({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
-    const { release, history, now } = context
+    const { release } = context
     const width = this.names.length
     for (const [tower, model] of TOWERS.entries()) {
       const column = width - 2 * TOWERS.length + tower
-      const scores = release?.scores(model, candidates, history, now)
+      const scores = release?.scores(model, candidates, context)
       const least = scores?.reduce((min, score) => (score > -Infinity && score < min ? score : min), Infinity) ?? 0
       for (let i = 0; i < candidates.length; i++) {
         const score = scores?.[i] ?? 0

@@ -38,7 +38,7 @@ function isCase({ starts, item, kind }: TrainingSet, user: number): boolean {
   return !item.subarray(start, end - 1).includes(item[end - 1]!)
 }
 
-function caseOf({ starts, item, kind, value, at }: TrainingSet, user: number): HoldoutCase {
+function caseOf({ users, starts, item, kind, value, at }: TrainingSet, user: number): HoldoutCase {
   const end = starts[user + 1]! - 1
   const start = Math.max(starts[user]!, end - HISTORY_LENGTH)
   return {
@@ -49,6 +49,7 @@ function caseOf({ starts, item, kind, value, at }: TrainingSet, user: number): H
       value: value.slice(start, end),
       at: at.slice(start, end),
       now: at[end]!,
+      attributes: users[user]?.attributes,
     },
     target: item[end]!,
     at: at[end]!,

@@ -13,13 +13,23 @@ import type { Neighbours, VectorIndex } from '../vector-index/vector-index.ts'
 import { ItemVectors } from './item-vectors.ts'
 import { nearestEmbeddings } from './nearest-embeddings.ts'
 import type { ItemIndex } from './online/item-index.ts'
-import type { HistoryEntry } from './online/online-state.ts'
+import type { HistoryEntry, UserState } from './online/online-state.ts'
 
 /** Items that nobody has met when a release is loaded, and that its vocabulary lacks: taken in up to this many. */
 const NEW_ITEMS_AT_ONCE = 1_000
 const BARELY_MET_MS = 1_000
 /** Queries that bring the code of a release up to speed before anyone waits for it. */
 const WARM_UP_QUERIES = 20
+
+/** Whom a model is asked about, and when. */
+export interface Asked {
+  /** Newest first. */
+  readonly history: readonly HistoryEntry[]
+  /** Undefined for an anonymous session. */
+  readonly user?: Pick<UserState, 'profile'> | undefined
+  /** Stream time, ms. */
+  readonly now: number
+}
 
 interface Tower {
   readonly model: QueryModel
@@ -54,9 +64,7 @@ export class ServedRelease {
   readonly #votes: NeighbourVotes | undefined
   #barelyMet: readonly number[] = []
   #barelyMetDueMs = 0
-  #asked:
-    | { readonly history: readonly HistoryEntry[]; readonly now: number; readonly columns: QueryHistory }
-    | undefined
+  #asked: (Asked & { readonly columns: QueryHistory }) | undefined
 
   /** Not for requests before `prepare` has resolved. */
   constructor(loaded: Omit<LoadedRelease, 'manifest'>, items: ItemIndex, kernels: ModelKernels) {
@@ -109,17 +117,17 @@ export class ServedRelease {
     return this.#itemOf[label]!
   }
 
-  /** Labels nearest to what a model makes of a history (newest first); undefined where it has nothing to say. */
-  search(name: ModelName, history: readonly HistoryEntry[], now: number, k: number): Neighbours | undefined {
-    const query = this.#query(name, history, now)
+  /** Labels nearest to what a model makes of who is asked about; undefined where it has nothing to say. */
+  search(name: ModelName, asked: Asked, k: number): Neighbours | undefined {
+    const query = this.#query(name, asked)
     return query && this.#towers.get(name)!.index.search(query, k)
   }
 
   /** Worked out once for all that ask about the same; valid until the model's next call. */
-  #query(name: ModelName, history: readonly HistoryEntry[], now: number): Float32Array | undefined {
+  #query(name: ModelName, asked: Asked): Float32Array | undefined {
     const tower = this.#towers.get(name)
-    if (!tower || history.length === 0) return undefined
-    const columns = this.#columns(history, now)
+    if (!tower) return undefined
+    const columns = this.#columns(asked)
     if (tower.asked !== columns) {
       tower.asked = columns
       tower.answered = tower.model.query(columns, tower.query)
@@ -147,8 +155,8 @@ export class ServedRelease {
   }
 
   /** Calls `add` for every vote of the neighbour lists, by item index. */
-  vote(history: readonly HistoryEntry[], now: number, add: (item: number, vote: number) => void): void {
-    this.#votes?.vote(this.#columns(history, now), (label, vote) => add(this.#itemOf[label]!, vote))
+  vote(asked: Asked, add: (item: number, vote: number) => void): void {
+    this.#votes?.vote(this.#columns(asked), (label, vote) => add(this.#itemOf[label]!, vote))
   }
 
   /**
@@ -163,8 +171,8 @@ export class ServedRelease {
   }
 
   /** What a model thinks of some items (indexes), -Infinity where it lacks one; undefined where it has nothing to say. */
-  scores(name: ModelName, items: readonly number[], history: readonly HistoryEntry[], now: number) {
-    const query = this.#query(name, history, now)
+  scores(name: ModelName, items: readonly number[], asked: Asked) {
+    const query = this.#query(name, asked)
     if (!query) return undefined
     const { vectors } = this.#towers.get(name)!
     const scores = new Float64Array(items.length)
@@ -215,8 +223,9 @@ export class ServedRelease {
   }
 
   /** The history as the query models read it; made once for all that ask about the same. */
-  #columns(history: readonly HistoryEntry[], now: number): QueryHistory {
-    if (this.#asked?.history === history && this.#asked.now === now) return this.#asked.columns
+  #columns({ history, user, now }: Asked): QueryHistory {
+    const before = this.#asked
+    if (before?.history === history && before.user === user && before.now === now) return before.columns
     const { length } = history
     const columns = {
       length,
@@ -225,6 +234,7 @@ export class ServedRelease {
       value: new Float32Array(length),
       at: new Float64Array(length),
       now,
+      attributes: user?.profile?.attributes,
     }
     for (let i = 0; i < length; i++) {
       const entry = history[length - 1 - i]!
@@ -233,7 +243,7 @@ export class ServedRelease {
       columns.value[i] = entry.value
       columns.at[i] = entry.at
     }
-    this.#asked = { history, now, columns }
+    this.#asked = { history, user, now, columns }
     return columns
   }
 
@@ -245,7 +255,7 @@ export class ServedRelease {
         value: 4,
         at: this.watermark - 60_000 * i,
       }))
-      for (const name of this.retrievers) await pace(() => this.search(name, history, this.watermark, 100))
+      for (const name of this.retrievers) await pace(() => this.search(name, { history, now: this.watermark }, 100))
     }
     this.#asked = undefined
   }

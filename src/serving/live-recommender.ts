@@ -161,9 +161,9 @@ export class LiveRecommender implements Recommender {
 
   async user(userId: string): Promise<UserView | undefined> {
     await this.#refresh.ifDue([])
-    const [state, profile] = await Promise.all([this.#online.user(userId), this.#online.profile(userId)])
+    const state = await this.#online.user(userId)
+    const { features, profile } = state
     if (state.history.length === 0 && !profile) return undefined
-    const { features } = state
     return {
       userId,
       attributes: profile?.attributes ?? {},

@@ -48,7 +48,13 @@ export async function collectExamples(
   const startedAt = performance.now()
   const items = set.items.flatMap((item) => item ?? [])
   // The replica's item indexes are the vocabulary's.
-  const replica = await LiveReplica.open({ items, itemIds: set.itemIds, partitions, sources: SOURCES })
+  const replica = await LiveReplica.open({
+    items,
+    itemIds: set.itemIds,
+    users: set.users,
+    partitions,
+    sources: SOURCES,
+  })
   const reader = replica.featureReader()
   const learned: RankingExample[] = []
   const measured: RankingExample[] = []

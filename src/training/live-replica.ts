@@ -1,7 +1,7 @@
 import { Catalogue } from '../catalogue/catalogue.ts'
 import { TributaryError } from '../errors.ts'
 import { partitionFor } from '../events/topics.ts'
-import type { Interaction, Item } from '../events/types.ts'
+import type { Interaction, Item, User } from '../events/types.ts'
 import { modelKernels } from '../kernels/model-kernels.ts'
 import type { BlendWeights } from '../models/blend-weights.ts'
 import type { ReleasedModels } from '../models/released-models.ts'
@@ -27,6 +27,8 @@ export interface LiveReplicaOptions {
   readonly items: readonly Item[]
   /** Given the item indexes 0, 1, …; others follow as they are met. */
   readonly itemIds?: readonly string[]
+  /** Whose profiles are known. */
+  readonly users: readonly (User | undefined)[]
   /** As many as serving has: the bounds of the state are per partition. */
   readonly partitions: number
   readonly sources: readonly CandidateSource[]
@@ -71,6 +73,8 @@ export class LiveReplica {
     const retriever = new Retriever({ online, catalogue, sources: options.sources, releases })
     const sources = options.sources.map(({ name }) => name)
     const replica: LiveReplica = new LiveReplica(items, catalogue, folds, online, retriever, releases, sources)
+    for (const user of options.users) if (user) folds[partitionFor(user.userId, partitions)]!.foldProfile(user)
+    for (const fold of folds) await fold.commit({})
     return replica
   }
 

@@ -35,7 +35,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
   const items = set.items.flatMap((item) => item ?? [])
-  const replica = await LiveReplica.open({ items, partitions, sources: SOURCES })
+  const replica = await LiveReplica.open({ items, users: set.users, partitions, sources: SOURCES })
   const reader = replica.featureReader()
   const { names, contextNames } = reader
   const learner = new RankerLearner(names, contextNames, {

@@ -1,7 +1,7 @@
 import type { EventLog } from '../event-log/event-log.ts'
 import { interactionsByUser } from '../event-log/training-reads.ts'
 import { KINDS } from '../events/kinds.ts'
-import type { Item } from '../events/types.ts'
+import type { Item, User } from '../events/types.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 
 /**
@@ -10,12 +10,14 @@ import type { TrainingSet } from '../models/training-set.ts'
  *
  * @param asOf watermark, ms
  * @param catalogue what is known of items now: it has no history, so a title may be younger than the watermark
+ * @param profiles what is known of users now, likewise
  * @throws the signal's reason
  */
 export async function readTrainingSet(
   log: Pick<EventLog, 'query' | 'columns'>,
   asOf: number,
   catalogue: Iterable<Item> = [],
+  profiles: ReadonlyMap<string, User> = new Map(),
   signal?: AbortSignal,
 ): Promise<TrainingSet> {
   const kinds = new Map(KINDS.map((kind, index) => [kind, index]))
@@ -55,6 +57,7 @@ export async function readTrainingSet(
   const itemIds = [...vocabulary.keys()]
   return {
     userIds,
+    users: userIds.map((userId) => profiles.get(userId)),
     itemIds,
     items: itemIds.map((itemId) => known.get(itemId)),
     starts: Uint32Array.from([...starts, columns.at.length]),

@@ -1,4 +1,5 @@
 import type { ContentBag } from '../kernels/item-content.ts'
+import { PROFILE_FEATURES } from '../kernels/profile-features.ts'
 import { ageOf, FEATURES_A_USER, meaningOf, USER_FEATURES, userFeatures } from '../kernels/query-features.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
@@ -13,14 +14,16 @@ export interface Example {
 const MASKED = -1e9
 
 /**
- * The histories before the examples' targets.
+ * The histories before the examples' targets, and whose they are.
  * @param traits of all items, as `itemTraits` gives them
+ * @param profiles by user: features that are read
  */
 export function queryBatch(
   set: TrainingSet,
   examples: readonly Example[],
   window: number,
   traits: Float32Array,
+  profiles: readonly Int32Array[],
 ): QueryBatch {
   const size = examples.length
   const items = new Int32Array(size * window)
@@ -29,6 +32,8 @@ export function queryBatch(
   const mask = new Float32Array(size * window).fill(MASKED)
   const features = new Float32Array(size * USER_FEATURES)
   const columns = new Int32Array(FEATURES_A_USER)
+  const known = new Float32Array(size * PROFILE_FEATURES)
+  const hasHistory = new Float32Array(size)
   examples.forEach(({ user, target }, row) => {
     const from = Math.max(set.starts[user]!, target - window)
     const askedAt = set.at[target]!
@@ -40,8 +45,10 @@ export function queryBatch(
     }
     userFeatures(set, from, target, askedAt, traits, columns)
     for (const column of columns) features[row * USER_FEATURES + column]! += 1
+    for (const feature of profiles[user]!) known[row * PROFILE_FEATURES + feature] = 1
+    hasHistory[row] = target > from ? 1 : 0
   })
-  return { size, items, meanings, ages, mask, features }
+  return { size, items, meanings, ages, mask, features, profiles: known, hasHistory }
 }
 
 /** What the catalogue says of items, by index: in as many features as it takes. */

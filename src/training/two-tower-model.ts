@@ -3,6 +3,7 @@
 // RecSys 2016, with attention pools in place of the mean and in-batch negatives corrected by how often they are drawn:
 // Yi et al., "Sampling-Bias-Corrected Neural Modeling", RecSys 2019; Yang et al., "Mixed Negative Sampling", WWW 2020.
 import * as tf from '@tensorflow/tfjs-core'
+import { PROFILE_FEATURES } from '../kernels/profile-features.ts'
 import { AGES, MEANINGS, USER_FEATURES } from '../kernels/query-features.ts'
 import type { Dropout } from './dropout.ts'
 import { lookUp, maskedSoftmaxLoss, pairwiseLoss, unitRows } from './layers.ts'
@@ -35,6 +36,10 @@ export interface QueryBatch {
   readonly mask: Float32Array
   /** (B, USER_FEATURES): how often each stands. */
   readonly features: Float32Array
+  /** (B, PROFILE_FEATURES): 1 where the profile has it. */
+  readonly profiles: Float32Array
+  /** (B): 0 where the history is empty, else 1. */
+  readonly hasHistory: Float32Array
 }
 
 /** C items that compete for each query. */
@@ -72,6 +77,7 @@ export function twoTowerParameters(
     'pool.meaning': { shape: [MEANINGS, pools], deviation: 0 },
     gate: { shape: [MEANINGS, 1], deviation: 0, mean: 1 },
     features: { shape: [USER_FEATURES, hidden], deviation: 0 },
+    profile: { shape: [PROFILE_FEATURES, hidden], deviation: 0 },
     hidden: { shape: [pools * width, hidden], deviation: 1 / Math.sqrt(pools * width) },
     out: { shape: [hidden, width], deviation: 1 / Math.sqrt(hidden) },
     sharpness: { shape: [1], deviation: 0, mean: SHARPNESS },
@@ -120,13 +126,21 @@ export class TwoTowerModel {
     )
     // (B, P, H) x (B, H, D)
     const weights = tf.softmax(tf.transpose(biased, [0, 2, 1]))
-    const pooled = tf.matMul(weights, tf.reshape(events, [batch.size, window, width])) as tf.Tensor3D
+    const pooled = tf.mul(
+      tf.matMul(weights, tf.reshape(events, [batch.size, window, width])),
+      tf.tensor3d(batch.hasHistory, [batch.size, 1, 1]),
+    ) as tf.Tensor3D
     const side = tf.reshape(pooled, [batch.size, pools * width]) as tf.Tensor2D
     const features = tf.matMul(
       tf.tensor2d(batch.features, [batch.size, USER_FEATURES]),
       this.#of<tf.Tensor2D>('features'),
     )
-    const hidden = drop(tf.relu(tf.add(tf.matMul(side, this.#of<tf.Tensor2D>('hidden')), features)))
+    const profiles = tf.matMul(
+      tf.tensor2d(batch.profiles, [batch.size, PROFILE_FEATURES]),
+      this.#of<tf.Tensor2D>('profile'),
+    )
+    const sum = tf.addN([tf.matMul(side, this.#of<tf.Tensor2D>('hidden')), features, profiles]) as tf.Tensor2D
+    const hidden = drop(tf.relu(sum))
     const out = tf.add(tf.matMul(hidden, this.#of<tf.Tensor2D>('out')), tf.sum(pooled, 1)) as tf.Tensor2D
     return tf.mul(unitRows(out), tf.exp(this.#of('sharpness')))
   }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { DEFAULT_KINDS, KINDS } from '../events/kinds.ts'
 import { CONTENT_FEATURES, contentBag, embeddingLength, featureRarity } from '../kernels/item-content.ts'
 import { itemTraits, TRAITS } from '../kernels/item-traits.ts'
+import { PROFILE_FEATURES, profileFeatures } from '../kernels/profile-features.ts'
 import type { ModelTrainer, TrainedModel, TrainOptions } from '../models/model-trainer.ts'
 import type { Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
@@ -54,10 +55,13 @@ export const TWO_TOWER_RECIPE: TwoTowerRecipe = {
   weightDecay: 0.01,
   patience: 4,
   startLength: 0.5,
-  revision: 1,
+  revision: 2,
 }
 
 const CLIP_NORM = 5
+/** A feature of profiles is read where so many users share it, and such a share of all. */
+const LEAST_USERS = 50
+const LEAST_SHARE = 1 / 200
 const VALIDATIONS = 10
 /** Rows of an item tower or a query tower at once, where no gradient is needed. */
 const BLOCK = 512
@@ -84,6 +88,8 @@ class Training {
   readonly #content: Content
   readonly #rarity: Float32Array
   readonly #traits: Float32Array
+  /** By user: features of the profile that are read. */
+  readonly #profiles: readonly Int32Array[]
   readonly #isRefresh: boolean
   /** By item: 1 where someone has met it. Where nobody has, its own embedding means nothing. */
   readonly #isMet: Float32Array
@@ -100,6 +106,7 @@ class Training {
     const bags = set.items.map((item) => contentBag(item, this.#rarity, embedded))
     this.#content = { bags, features: CONTENT_FEATURES + embedded }
     this.#traits = itemTraits(set.items)
+    this.#profiles = sharedFeatures(set)
     this.#isMet = new Float32Array(set.itemIds.length)
     for (const item of set.item) this.#isMet[item] = 1
   }
@@ -158,7 +165,7 @@ class Training {
             const batch = examples.slice(from, from + recipe.batchSize)
             seen += batch.length
             return model.loss(
-              queryBatch(set, batch, recipe.window, this.#traits),
+              queryBatch(set, batch, recipe.window, this.#traits, this.#profiles),
               candidateBatch(set, batch, sampler.draw(), shares, this.#content, recipe.idDropout, random),
             )
           },
@@ -188,13 +195,14 @@ class Training {
     }
   }
 
-  /** Every event after a user's first whose item was taken. */
+  /** Every event whose item was taken; a user's first one where their profile says something. */
   #examples(ends: Uint32Array): Example[] {
     const { starts, kind, at } = this.#set
     const since = this.#isRefresh ? this.#options.since! : Number.NEGATIVE_INFINITY
     const examples: Example[] = []
     ends.forEach((end, user) => {
-      for (let target = starts[user]! + 1; target < end; target++) {
+      const first = starts[user]! + (this.#profiles[user]!.length > 0 ? 0 : 1)
+      for (let target = first; target < end; target++) {
         if (at[target]! > since && DEFAULT_KINDS[KINDS[kind[target]!]!].consumes) examples.push({ user, target })
       }
     })
@@ -223,7 +231,9 @@ class Training {
     const data = new Float32Array(examples.length * width)
     for (let from = 0; from < examples.length; from += BLOCK) {
       const batch = examples.slice(from, from + BLOCK)
-      const vectors = tf.tidy(() => model.queries(queryBatch(this.#set, batch, window, this.#traits), false))
+      const vectors = tf.tidy(() =>
+        model.queries(queryBatch(this.#set, batch, window, this.#traits, this.#profiles), false),
+      )
       data.set(vectors.dataSync() as Float32Array, from * width)
       vectors.dispose()
     }
@@ -257,6 +267,15 @@ class Training {
     })
     return mined
   }
+}
+
+/** By user, without what few others have: it would be learned by heart. */
+function sharedFeatures({ users }: TrainingSet): Int32Array[] {
+  const features = users.map((user) => profileFeatures(user?.attributes))
+  const counts = new Uint32Array(PROFILE_FEATURES)
+  for (const each of features) for (const feature of each) counts[feature]!++
+  const least = Math.max(LEAST_USERS, LEAST_SHARE * users.length)
+  return features.map((each) => each.filter((feature) => counts[feature]! >= least))
 }
 
 function sharesOf(set: TrainingSet, examples: readonly Example[]): Float32Array {

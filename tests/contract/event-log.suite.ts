@@ -339,7 +339,8 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
 
       it('become a training set as of the watermark, the catalogue behind what was met', async () => {
         const item = { itemId: 'unmet', title: 'Unmet' }
-        const set = await readTrainingSet(log, 1_010, [item])
+        const profile = { userId: '10', attributes: { gender: 'F' } }
+        const set = await readTrainingSet(log, 1_010, [item], new Map([['10', profile]]))
         expect(set.userIds).toEqual(['1', '10', '2', "o'h", 'ä'])
         expect([...set.starts]).toEqual([0, 4, 8, 12, 16, 20])
         const first = [...set.item.subarray(0, 4)].map((index) => set.itemIds[index])
@@ -348,6 +349,7 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         expect([...set.value.subarray(0, 4)]).toEqual([0, 2, 1, 0])
         expect(set.itemIds).toHaveLength(21)
         expect(set.items[set.itemIds.indexOf('unmet')]).toEqual(item)
+        expect(set.users).toEqual([undefined, profile, undefined, undefined, undefined])
       })
 
       it('give the history before a moment, without that moment', async () => {

@@ -34,6 +34,7 @@ export function topicalSet({ users = 120, items = 160, each = 12, seed = 1 } = {
   const itemIds = Array.from({ length: items }, (_, i) => `i${i}`)
   return {
     userIds: Array.from({ length: users }, (_, i) => `u${i}`),
+    users: Array(users).fill(undefined),
     itemIds,
     items: itemIds.map((itemId, i) => topicalItem(itemId, topicOf(i))),
     starts,

@@ -23,6 +23,7 @@ export function plantedTrainingSet({ users = 60, items = 40, events = 12 }: Plan
   }
   return {
     userIds: Array.from({ length: users }, (_, user) => `u${user}`),
+    users: Array(users).fill(undefined),
     itemIds: Array.from({ length: items }, (_, index) => `i${index}`),
     items: Array.from({ length: items }, (_, index) => ({
       itemId: `i${index}`,

@@ -18,7 +18,13 @@ const trainer = () => dinTrainer(2, recipe)
 /** What a user who has watched i0, after two others i0 to i3, would be shown by a trained network. */
 async function ranking(tensors: Awaited<ReturnType<ReturnType<typeof trainer>['train']>>['tensors']) {
   const items = set.items.flatMap((item) => item ?? [])
-  const live = await LiveReplica.open({ items, itemIds: set.itemIds, partitions: 2, sources: SOURCES })
+  const live = await LiveReplica.open({
+    items,
+    itemIds: set.itemIds,
+    users: set.users,
+    partitions: 2,
+    sources: SOURCES,
+  })
   const visits = ['a', 'b'].flatMap((userId) => [0, 1, 2, 3].map((item) => [userId, `i${item}`] as const))
   for (const [index, [userId, itemId]] of [...visits, ['me', 'i0'] as const].entries()) {
     await live.push({ eventId: `${index}`, userId, itemId, kind: 'rating', value: 5, at: NOW + 1000 * index })

@@ -11,7 +11,7 @@ const ITEMS = ['first', 'second', 'third', 'other']
 /** Ten users who visit three items in the same order, and some who visit another. */
 async function replicaOf(): Promise<LiveReplica> {
   const items = ITEMS.map((itemId) => ({ itemId, title: itemId, genres: ['Drama'] }))
-  const replica = await LiveReplica.open({ items, itemIds: ITEMS, partitions: 2, sources: SOURCES })
+  const replica = await LiveReplica.open({ items, itemIds: ITEMS, users: [], partitions: 2, sources: SOURCES })
   const push = (userId: string, itemId: string, at: number) =>
     replica.push({ eventId: `${userId} ${itemId}`, userId, itemId, kind: 'like', at } satisfies Interaction)
   for (let user = 0; user < 10; user++) {

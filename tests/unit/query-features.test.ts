@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { ASKED_BUCKETS } from '../../src/kernels/event-context.ts'
 import { GENRE_SLOTS, itemTraits, TRAITS } from '../../src/kernels/item-traits.ts'
 import { FEATURES_A_USER, USER_FEATURES, userFeatures } from '../../src/kernels/query-features.ts'
 
@@ -31,6 +32,12 @@ it('favourite genres are those that are liked, the best first, and what is disli
   expect(genres[1]).toBeGreaterThan(FIRST_OF_GENRE)
   expect(genres[2]).toBeGreaterThan(FIRST_OF_GENRE)
   expect(featuresOf([3], [1]).slice(-3)).toEqual([FIRST_OF_GENRE, FIRST_OF_GENRE, FIRST_OF_GENRE])
+})
+
+it('an empty window says what one says of which nothing is known, and that it was long ago', () => {
+  const [length, mean, variance, asked, ...rest] = featuresOf([], [])
+  expect([length, mean, variance, ...rest]).toEqual(featuresOf([2], [Number.NaN]).filter((_, i) => i !== 3))
+  expect(asked).toBe(featuresOf([2], [Number.NaN])[3]! + ASKED_BUCKETS - 1)
 })
 
 it('the mean release year falls into buckets of equal width, none where no year is known', () => {

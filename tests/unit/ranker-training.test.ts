@@ -12,11 +12,12 @@ import { plantedTrainingSet } from '../fakes/planted-training-set.ts'
 const set = plantedTrainingSet({ users: 30, items: 30, events: 7 })
 const names = SOURCES.map(({ name }) => name)
 const NOW = 1e12
+const NEW = { userId: 'new', attributes: { ageGroup: '25-34' } }
 
 /** Two people have watched i0 to i3, one more i0 alone; then someone has watched i0. */
 async function replica() {
   const items = set.items.flatMap((item) => item ?? [])
-  const live = await LiveReplica.open({ items, partitions: 2, sources: SOURCES })
+  const live = await LiveReplica.open({ items, users: [NEW], partitions: 2, sources: SOURCES })
   const visits = ['a', 'b'].flatMap((userId) => [0, 1, 2, 3].map((item) => [userId, `i${item}`] as const))
   for (const [index, [userId, itemId]] of [...visits, ['c', 'i0'] as const, ['me', 'i0'] as const].entries()) {
     await live.push({ eventId: `${index}`, userId, itemId, kind: 'like', at: NOW + 1000 * index })
@@ -30,6 +31,14 @@ it('candidates of a moment are what retrieval said then, without what the user h
   const candidates = unseenCandidates(scored).map((item) => live.items.id(item))
   expect(candidates[0]).toBe('i1')
   expect(candidates).not.toContain('i0')
+})
+
+it('a profile is known of who has not been met yet', async () => {
+  const live = await replica()
+  const { context } = await live.ask('new', NOW + 60_000)
+  expect(context.history).toEqual([])
+  expect(context.user!.profile).toEqual(NEW)
+  expect((await live.ask('me', NOW + 60_000)).context.user!.profile).toBeUndefined()
 })
 
 it('features of a candidate are named, and every source is one of them', async () => {

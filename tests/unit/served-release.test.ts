@@ -10,15 +10,16 @@ const VECTORS = [
   [0, 0],
 ]
 
-/** A model whose query is the vector of the latest item. */
+/** A model whose query is the vector of the latest item, or of nothing but the user's age. */
 function served() {
   const items = Float32Array.from(VECTORS.flat())
   const kernels: Partial<ModelKernels> = {
     queryModel: () => ({
       dimensions: 2,
       items,
-      query({ item, length }, into) {
-        into.set(VECTORS[item[length - 1]!]!)
+      query({ item, length, attributes }, into) {
+        if (length === 0 && !attributes) return false
+        into.set(length > 0 ? VECTORS[item[length - 1]!]! : [Number(attributes!.age), 0])
         return true
       },
     }),
@@ -44,7 +45,7 @@ function served() {
 
 it('scores items by the inner product with what the model makes of the history', () => {
   const history = [{ item: 1, kind: 0, value: 4, at: 0 }]
-  expect([...served().scores('sequence', [2, 3, 0], history, 1)!]).toEqual([50, 0, Number.NEGATIVE_INFINITY])
+  expect([...served().scores('sequence', [2, 3, 0], { history, now: 1 })!]).toEqual([50, 0, Number.NEGATIVE_INFINITY])
 })
 
 it('says how alike items are by the cosine, whatever their lengths, and nothing of what it does not know', () => {
@@ -60,8 +61,17 @@ it('places an item that came after the training by its content, in the space of 
   const release = served()
   expect(release.put({ itemId: 'new', title: 'New' })).toBe(true)
   const history = [{ item: 1, kind: 0, value: 4, at: 0 }]
-  expect([...release.scores('two-tower', [5], history, 1)!]).toEqual([8])
-  expect([...release.scores('sequence', [5], history, 1)!]).toEqual([Number.NEGATIVE_INFINITY])
+  expect([...release.scores('two-tower', [5], { history, now: 1 })!]).toEqual([8])
+  expect([...release.scores('sequence', [5], { history, now: 1 })!]).toEqual([Number.NEGATIVE_INFINITY])
   expect(release.cosines('two-tower', 5, [1])![0]).toBeCloseTo(0.8, 6)
   expect(release.cosines('sequence', 5, [1])).toBeUndefined()
+})
+
+it('asks about whose history it is, and about nobody of whom nothing is known', () => {
+  const release = served()
+  const user = { profile: { userId: 'u', attributes: { age: '2' } } }
+  expect([...release.scores('two-tower', [1, 2], { history: [], user, now: 1 })!]).toEqual([6, 12])
+  expect(release.search('two-tower', { history: [], user, now: 1 }, 2)!.labels).toEqual([1, 0])
+  expect(release.search('two-tower', { history: [], user: { profile: undefined }, now: 1 }, 2)).toBeUndefined()
+  expect(release.scores('two-tower', [1], { history: [], now: 1 })).toBeUndefined()
 })

@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest'
+import { readProfiles } from '../../src/bin/roles/read-set.ts'
 import { usableOrNot } from '../../src/bin/roles/train.ts'
+import { encode } from '../../src/events/codec.ts'
+import type { User } from '../../src/events/types.ts'
 import type { ModelName } from '../../src/models/model-name.ts'
 import type { Tensors } from '../../src/models/tensors.ts'
 import type { LoadedRelease } from '../../src/releases/load-release.ts'
 import { ExactVectorIndex } from '../../src/vector-index/exact-vector-index.ts'
+import { FakeBroker } from '../fakes/fake-broker.ts'
 
 function releaseOf(models: ReadonlyMap<ModelName, Tensors>): LoadedRelease {
   const indexes = new Map([['two-tower' as const, new ExactVectorIndex(2)]])
@@ -33,4 +37,15 @@ it('begins anew, and says so, where the release in service was trained by other 
     expect.stringMatching(/begins anew: a model has no tensor .+: it was trained by other code/),
     'The release in service is left aside, and training begins anew: no such folder',
   ])
+})
+
+it('reads the latest profile of each user, and none of who is forgotten', async () => {
+  const broker = new FakeBroker()
+  const put = (user: User) => broker.produce('users', [{ key: user.userId, value: encode('users', user) }])
+  await put({ userId: 'a', attributes: { region: 'north' } })
+  await put({ userId: 'b', attributes: { region: 'south' } })
+  await put({ userId: 'a', attributes: { region: 'west' } })
+  await put({ userId: 'b', forgotten: true })
+  await broker.produce('users', [{ key: 'c', value: Buffer.from('no profile') }])
+  expect(await readProfiles(broker)).toEqual(new Map([['a', { userId: 'a', attributes: { region: 'west' } }]]))
 })

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { innerProduct } from '../../src/inner-product.ts'
 import { CONTENT_FEATURES } from '../../src/kernels/item-content.ts'
 import { itemTower } from '../../src/kernels/item-tower.ts'
 import { itemTraits, TRAITS } from '../../src/kernels/item-traits.ts'
+import { profileFeatures } from '../../src/kernels/profile-features.ts'
 import { queryModel } from '../../src/kernels/query-models.ts'
 import { Random } from '../../src/random.ts'
 import { Dropout } from '../../src/training/dropout.ts'
@@ -28,6 +30,14 @@ const set = plantedTrainingSet({ users: 40, items: 20 })
 /** Training on a machine that is busy with other things. */
 const SLOW_MS = 120_000
 const OPTIONS = { seed: 3, budgetSeconds: 600 }
+const NOTHING = {
+  length: 0,
+  item: new Int32Array(),
+  kind: new Uint8Array(),
+  value: new Float32Array(),
+  at: new Float64Array(),
+  now: 1e12,
+}
 
 // One thread without a pool: quick in small steps, whatever else the machine does.
 beforeAll(() => openBackend('wasm'))
@@ -107,7 +117,7 @@ describe('the two-tower model', () => {
     expect(a.tensors.get('items')!.data).toEqual(b.tensors.get('items')!.data)
   })
 
-  it('answers the same in the kernel that serves', () => {
+  it('answers the same in the kernel that serves, with profile or history or both', () => {
     const random = new Random(5)
     const initials = Object.entries(twoTowerParameters(set.itemIds.length, CONTENT_FEATURES, SMALL)).map(
       ([name, initial]) => [name, { ...initial, deviation: 0.3 }] as const,
@@ -119,22 +129,64 @@ describe('the two-tower model', () => {
     const tensors = new Map([...readParameters(parameters), ['items', items], ['traits', traits]])
     const kernel = queryModel('two-tower', tensors)!
     const into = new Float32Array(kernel.dimensions)
-    for (const length of [1, 5, 8, 11]) {
+    const attributes = { gender: 'F', ageGroup: '25-34' }
+    const profiles = [profileFeatures(attributes), ...set.userIds.slice(1).map(() => new Int32Array())]
+    for (const [length, user] of [
+      [1, 0],
+      [5, 0],
+      [8, 1],
+      [11, 1],
+      [0, 0],
+    ] as const) {
+      const from = set.starts[user]!
       const expected = model
-        .queries(queryBatch(set, [{ user: 0, target: length }], SMALL.window, traits.data), false)
+        .queries(queryBatch(set, [{ user, target: from + length }], SMALL.window, traits.data, profiles), false)
         .dataSync()
       const history = {
         length,
-        item: Int32Array.from(set.item.subarray(0, length)),
-        kind: set.kind.subarray(0, length),
-        value: set.value.subarray(0, length),
-        at: set.at.subarray(0, length),
-        now: set.at[length]!,
+        item: Int32Array.from(set.item.subarray(from, from + length)),
+        kind: set.kind.subarray(from, from + length),
+        value: set.value.subarray(from, from + length),
+        at: set.at.subarray(from, from + length),
+        now: set.at[from + length]!,
+        attributes: user === 0 ? attributes : undefined,
       }
       expect(kernel.query(history, into)).toBe(true)
       for (let i = 0; i < into.length; i++) expect(Math.abs(into[i]! - expected[i]!)).toBeLessThan(1e-4)
     }
   })
+
+  it(
+    'asks by the profile where there is no history yet, and of profiles reads what many share',
+    async () => {
+      const many = plantedTrainingSet({ users: 160, items: 20 })
+      const half = many.itemIds.length / 2
+      // Who begins in the one half of the ring and who in the other is known; names are of one user each.
+      const users = many.userIds.map((userId, user) => {
+        const begins = many.item[many.starts[user]!]! < half ? 'early' : 'late'
+        return { userId, attributes: { begins, name: userId } }
+      })
+      const { tensors } = await twoTowerTrainer(SMALL).train({ ...many, users }, OPTIONS)
+      const { items, query, dimensions } = queryModel('two-tower', tensors)!
+      const into = new Float32Array(dimensions)
+      const early = (attributes: Record<string, string>) => {
+        expect(query({ ...NOTHING, attributes }, into)).toBe(true)
+        let sum = 0
+        for (const item of many.itemIds.keys()) {
+          sum += (item < half ? 1 : -1) * innerProduct(items, item * dimensions, into, 0, dimensions)
+        }
+        return sum
+      }
+      expect(early({ begins: 'early' })).toBeGreaterThan(1)
+      expect(early({ begins: 'late' })).toBeLessThan(-1)
+      expect(early({ begins: 'late', name: 'u3' })).toBe(early({ begins: 'late' }))
+      expect(query(NOTHING, into)).toBe(false)
+      const before = new Map([...tensors].filter(([name]) => name !== 'profile'))
+      // A release of before profiles were read.
+      expect(queryModel('two-tower', before)!.query({ ...NOTHING, attributes: { begins: 'late' } }, into)).toBe(false)
+    },
+    SLOW_MS,
+  )
 
   it('takes nothing that the user had met for a negative, and corrects the others by how often they are drawn', () => {
     const content = { bags: set.items.map(() => ({ features: [], weights: [] })), features: CONTENT_FEATURES }

@@ -1,9 +1,12 @@
 // What training reads, apart from training itself: the thread that has the event log need not load TensorFlow.js.
 import { join } from 'node:path'
 import type { Broker } from '../../broker/broker.ts'
+import { recordsOf } from '../../broker/records-of.ts'
 import { Catalogue } from '../../catalogue/catalogue.ts'
 import type { Config } from '../../config/config.ts'
 import type { EventLog } from '../../event-log/event-log.ts'
+import { decode } from '../../events/codec.ts'
+import type { User } from '../../events/types.ts'
 import type { TrainingSet } from '../../models/training-set.ts'
 import { readTrainingSet } from '../../training/read-training-set.ts'
 import { TrainingRun } from '../../training/training-run.ts'
@@ -24,8 +27,19 @@ export async function readSet(
   try {
     const [latest] = await log.query<{ at: number }>('SELECT max(at) AS at FROM interactions')
     const asOf = (await TrainingRun.unfinishedAsOf(runFolder(config))) ?? latest?.at ?? 0
-    return await readTrainingSet(log, asOf, catalogue.values(), signal)
+    return await readTrainingSet(log, asOf, catalogue.values(), await readProfiles(broker), signal)
   } finally {
     await catalogue.stop()
   }
+}
+
+/** By user id: the latest on the compacted topic; of a forgotten user there is none. */
+export async function readProfiles(broker: Pick<Broker, 'read' | 'bounds'>): Promise<ReadonlyMap<string, User>> {
+  const profiles = new Map<string, User>()
+  for await (const { key, value } of recordsOf(broker, 'users')) {
+    const decoded = decode('users', value)
+    if (decoded.ok && !decoded.event.forgotten) profiles.set(key, decoded.event)
+    else profiles.delete(key)
+  }
+  return profiles
 }

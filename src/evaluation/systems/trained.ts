@@ -32,7 +32,7 @@ export function trained(events: Events, all: readonly ModelName[], fits: readonl
     },
     score({ user, at }, into) {
       for (const scores of into) scores.fill(0)
-      const history = historyOf(events, histories[user]!, at)
+      const history = historyOf(events, user, histories[user]!, at)
       models.forEach((model, index) => {
         const scores = into[index]!
         if ('query' in model) scoreByVector(model.query, history, scores)
@@ -54,7 +54,7 @@ function modelOf(name: ModelName, tensors: Tensors): Model {
 /** Events that a model may look at, the newest: what a live history keeps. */
 const LONGEST = 200
 
-export function historyOf(events: Events, sequences: readonly number[], now: number): QueryHistory {
+export function historyOf(events: Events, user: number, sequences: readonly number[], now: number): QueryHistory {
   const newest = sequences.slice(-LONGEST)
   return {
     length: newest.length,
@@ -63,6 +63,7 @@ export function historyOf(events: Events, sequences: readonly number[], now: num
     value: Float32Array.from(newest, (sequence) => events.value[sequence]!),
     at: Float64Array.from(newest, (sequence) => events.at[sequence]!),
     now,
+    attributes: events.users[user]?.attributes,
   }
 }
 

@@ -28,6 +28,7 @@ export interface UserState {
   readonly beyond: readonly number[]
   readonly features: UserFeatures
   readonly genres: readonly (GenreTaste & { readonly name: string })[]
+  readonly profile: User | undefined
 }
 
 /**
@@ -74,10 +75,11 @@ export class OnlineState {
 
   async user(userId: string): Promise<UserState> {
     const partition = partitionFor(userId, this.#store.partitions)
-    const [history, beyond, features] = await this.#store.read(this.#group, partition, [
+    const [history, beyond, features, profile] = await this.#store.read(this.#group, partition, [
       KEYS.history + userId,
       KEYS.beyondHistory + userId,
       KEYS.features + userId,
+      KEYS.profile + userId,
     ])
     const entries = new History(history)
     const vocabulary = this.#vocabularies[partition]!
@@ -93,6 +95,7 @@ export class OnlineState {
       beyond: Array.from({ length: met.length }, (_, i) => vocabulary.index(met.item(i))),
       features: userFeatures,
       genres: await this.#named(partition, userFeatures.genres(this.#streamTime)),
+      profile: profile && JSON.parse(Buffer.from(profile).toString('utf8')),
     }
   }
 
@@ -122,12 +125,6 @@ export class OnlineState {
       }
     }
     return users
-  }
-
-  async profile(userId: string): Promise<User | undefined> {
-    const partition = partitionFor(userId, this.#store.partitions)
-    const [bytes] = await this.#store.read(this.#group, partition, [KEYS.profile + userId])
-    return bytes && JSON.parse(Buffer.from(bytes).toString('utf8'))
   }
 
   /** Items that partitions have met since, for a caller that knows of some. */

@@ -14,10 +14,11 @@ export const fresh: CandidateSource = {
   weight: 0.02,
   section: 'Fresh',
   claims: true,
-  propose({ release, history, now, table }, into) {
+  propose(context, into) {
+    const { release, table } = context
     if (!release) return
     const items = release.barelyMet(table.visits, VISITS, LOOKED_AT)
-    const scores = release.scores('two-tower', items, history, now)
+    const scores = release.scores('two-tower', items, context)
     if (!scores) return
     const order = [...items.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, PROPOSED)
     for (const [rank, i] of order.entries()) into.add(items[i]!, 1 / (1 + rank))

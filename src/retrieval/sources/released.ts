@@ -27,7 +27,7 @@ export const trainedItemCf: CandidateSource = {
   name: 'trained-item-cf',
   weight: 0.7,
   section: 'Similar to your taste',
-  propose: ({ release, history, now }, into) => release?.vote(history, now, (item, vote) => into.add(item, vote)),
+  propose: (context, into) => context.release?.vote(context, (item, vote) => into.add(item, vote)),
 }
 
 /**
@@ -35,8 +35,8 @@ export const trainedItemCf: CandidateSource = {
  * what the models were trained to make probabilities of.
  */
 function proposeNearest(name: ModelName, context: RequestContext, add: (item: number, share: number) => void): void {
-  const { release, history, now } = context
-  const found = release?.search(name, history, now, CANDIDATES)
+  const { release, history } = context
+  const found = release?.search(name, context, CANDIDATES)
   if (!found) return
   const { labels, scores } = found
   const met = new Set(history.map(({ item }) => item))
