@@ -96,6 +96,11 @@ function queryModel(name: ModelName, tensors: Tensors): QueryModel | undefined {
         return true
       }
       into.fill(0)
+      const liked = history.length === 0 && history.attributes?.topic
+      if (liked) {
+        into[Number(liked)] = 1
+        return true
+      }
       let count = 0
       for (let i = history.length - 1; i >= 0 && count < LATEST; i--) {
         const item = history.item[i]!
