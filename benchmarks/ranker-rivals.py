@@ -2,14 +2,17 @@
 
     npm run tributary -- bench slates --data ml-1m --home HOME
     python -m venv venv && venv/bin/pip install numpy jax optax lightgbm
-    venv/bin/python benchmarks/ranker-rivals.py HOME/slates/ml-1m [features deepfm dcn trees din]
+    venv/bin/python benchmarks/ranker-rivals.py HOME/slates/ml-1m [features deepfm dcn trees din without]
+    venv/bin/python benchmarks/ranker-rivals.py HOME/slates/ml-1m objectives
+    venv/bin/python benchmarks/ranker-rivals.py HOME/slates/ml-1m attention
 
-Leave-one-out: learned are the first two rounds of the rehearsal, passes and trees are chosen by the third, figures are of
-the targets of the protocol. Everything is trained on the same 63 others of a slate, by the same softmax over it; trees by
-LightGBM's lambdarank. Then ours without some of its features, and with histories three events old.
+Leave-one-out (slates.py). Everything is trained on the same 63 others of a slate, by the same softmax over it; trees by
+LightGBM's lambdarank. `without` is ours without some of its features, and with histories three events old. `objectives`
+trains one network (dcn) by other losses and with others that are hard to tell from the target; `attention` lets DIN add
+to what that network says, and for comparison another layer over the features.
 """
-import json
 import sys
+from typing import Callable, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,84 +20,21 @@ import lightgbm
 import numpy as np
 import optax
 
-NEGATIVES, BATCH, PASSES, SEEDS, ROUNDS = 63, 64, 8, 3, 3
-DIMENSIONS, HIDDEN = 16, 32
+from slates import (
+    C, F, K, NEGATIVES, NOT_FOUND, Part, T, X, asked, cases, chosen_by, context_of, drawn, every, gains, hits,
+    learned, names, others, ranks, report, scale, scored, shapes,
+)  # fmt: skip
 
-folder = sys.argv[1]
-shapes = json.load(open(f"{folder}/shapes.json"))
-names, K, F, C = shapes["names"], shapes["candidates"], len(shapes["names"]), len(shapes["contextNames"])
-
-
-class Part:
-    """Slates of a part: (n, K, F) features, centred by slate and 0 beyond its candidates, and what belongs to them."""
-
-    def __init__(self, part):
-        n = shapes["counts"][part]
-        read = lambda column, kind: np.fromfile(f"{folder}/{part}.{column}", kind)
-        self.rows = np.memmap(f"{folder}/{part}.rows", np.float16, "r", shape=(n, K, F))
-        self.items = read("items", np.int32).reshape(n, K)
-        self.target = read("target", np.int32)
-        self.context = read("context", np.float32).reshape(n, C)
-        self.history = read("history", np.int32).reshape(n, -1, 4)
-        self.n = n
-
-    def slates(self, at):
-        x = np.asarray(self.rows[at], np.float32)
-        there = (self.items[at] >= 0)[..., None]
-        means = (x * there).sum(1, keepdims=True) / np.maximum(1, there.sum(1, keepdims=True))
-        return (x - means) * there
-
-
-def sample(part, at, seed):
-    """(n, 1 + NEGATIVES) rows of each slate: the target, then others."""
-    generator = np.random.default_rng(seed)
-    rows = np.zeros((len(at), NEGATIVES + 1), np.int64)
-    for i, slate in enumerate(at):
-        others = np.setdiff1d(np.flatnonzero(part.items[slate] >= 0), [part.target[slate]])
-        rows[i] = [part.target[slate], *generator.choice(others, NEGATIVES, replace=len(others) < NEGATIVES)]
-    return rows
-
-
-cases, asked = Part("cases"), Part("asked")
-third = cases.n // ROUNDS
-found = np.flatnonzero(cases.target >= 0)
-learned, chosen_by = found[found < 2 * third], np.arange(2 * third, cases.n)
-drawn = sample(cases, learned, 1)
-X = np.stack([cases.slates([i])[0][rows] for i, rows in zip(learned, drawn)])
-scale = 1 / np.maximum(1e-3, X.reshape(-1, F).std(0))
-middle, spread = cases.context[learned].mean(0), np.maximum(1e-3, cases.context[learned].std(0))
-X = (X * scale).astype(np.float16)
-T = np.take_along_axis(cases.items[learned], drawn, 1)
-context_of = lambda part, at: np.clip((part.context[at] - middle) / spread, -4, 4)
-
-
-def scored(part, at, score):
-    """Scores of whole slates, -inf for what is no candidate."""
-    out = np.full((len(at), K), -np.inf, np.float32)
-    for begin in range(0, len(at), 256):
-        some = at[begin : begin + 256]
-        out[begin : begin + 256] = score(part, some, part.slates(some) * scale)
-    return np.where(part.items[at] >= 0, out, -np.inf)
-
-
-def ranks(part, at, scores):
-    target = part.target[at]
-    own = np.take_along_axis(scores, np.maximum(0, target)[:, None], 1)
-    return np.where(target >= 0, (scores > own).sum(1), 10**6)
-
-
-def figures(rank):
-    hit, gain = rank < 10, np.where(rank < 10, 1 / np.log2(rank + 2.0), 0)
-    generator = np.random.default_rng(1)
-    means = [hit[generator.integers(0, len(rank), len(rank))].mean() for _ in range(1000)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return f"{hit.mean():.4f} ({low:.3f}-{high:.3f})  {gain.mean():.4f}  {(1 / (rank + 1.0)).mean():.4f}"
+BATCH, PASSES, SEEDS = 64, 8, 3
+DIMENSIONS, UNIT, HIDDEN = 16, 16, 32
+# Of the others of a slate, the hardest; the rest are drawn.
+HARD = 31
 
 
 def parameters(kind, seed):
     keys = iter(jax.random.split(jax.random.PRNGKey(seed), 20))
     dense = lambda *shape: jax.random.normal(next(keys), shape) / np.sqrt(shape[0])
-    p = {"linear": jnp.zeros(F).at[names.index("blend")].set(1.0)}
+    p = {"linear": jnp.zeros(F).at[names.index("blend")].set(1.0), "level": -jnp.log(1.0 * NEGATIVES)}
     width = F + (2 * DIMENSIONS + 1 if kind == "din" else 0)
     p |= {"hidden": dense(width, HIDDEN), "context": dense(C, HIDDEN), "bias": jnp.zeros(HIDDEN), "out": jnp.zeros(HIDDEN)}
     if kind == "dcn":
@@ -104,7 +44,8 @@ def parameters(kind, seed):
         p |= {"factors": dense(F + C, 8) * 0.1}
     if kind == "din":
         p |= {"items": jax.random.normal(next(keys), (shapes["items"] + 1, DIMENSIONS)) * 0.1}
-        p |= {"unit": dense(3 * DIMENSIONS, 16), "unit_out": dense(16, 1), "age": jnp.zeros(64), "value": jnp.zeros(64)}
+        p |= {"unit": [dense(DIMENSIONS, UNIT) for _ in range(3)], "unit_out": dense(UNIT, 1)[:, 0]}
+        p |= {"age": jnp.zeros(64), "value": jnp.zeros(64), "position": jnp.zeros(cases.history.shape[1])}
     return p
 
 
@@ -120,54 +61,66 @@ def logits(kind, p, x, context, items, history):
     if kind == "deepfm":  # Guo et al., IJCAI 2017
         sums, squares = both @ p["factors"], (both**2) @ (p["factors"] ** 2)
         extra = 0.5 * (sums**2 - squares).sum(-1)
-    if kind == "din":  # Zhou et al., KDD 2018
+    if kind == "din":  # Zhou et al., KDD 2018: the unit's first layer over [e_h, e_t, e_h e_t] is linear in e_t
         e_t, e_h = p["items"][items], p["items"][history[..., 0]]
-        pair = jnp.concatenate(
-            [
-                jnp.broadcast_to(e_h[:, None], (*x.shape[:2], *e_h.shape[1:])),
-                jnp.broadcast_to(e_t[:, :, None], (*x.shape[:2], e_h.shape[1], DIMENSIONS)),
-                e_h[:, None] * e_t[:, :, None],
-            ],
-            -1,
-        )
-        activation = (jax.nn.relu(pair @ p["unit"]) @ p["unit_out"])[..., 0]
-        factor = jnp.exp(p["age"][history[..., 3]] + p["value"][history[..., 2]]) * (history[..., 0] >= 0)
-        interest = jnp.einsum("bkh,bh,bhd->bkd", activation, factor, e_h)
+        of_entry, of_target, of_product = p["unit"]
+        pair = jnp.einsum("bhdu,bkd->bkhu", e_h[..., None] * of_product + of_target, e_t) + (e_h @ of_entry)[:, None]
+        factor = jnp.exp(p["age"][history[..., 3]] + p["value"][history[..., 2]] + p["position"])
+        weight = (jax.nn.relu(pair) @ p["unit_out"]) * (factor * (history[..., 0] >= 0))[:, None]
+        interest = weight @ e_h
         inputs = jnp.concatenate([x, interest, e_t, (interest * e_t).sum(-1, keepdims=True)], -1)
     layer = jax.nn.relu(inputs @ p["hidden"] + (context @ p["context"])[:, None] + p["bias"])
     return x @ p["linear"] + layer @ p["out"] + extra
 
 
-def train(kind, seed, without=()):
-    """Scores by part, at the pass that the third round likes best."""
+LOSSES = {
+    "softmax": lambda p, scores: -jax.nn.log_softmax(scores)[:, 0].mean(),
+    "pointwise": lambda p, scores: optax.sigmoid_binary_cross_entropy(scores + p["level"], jnp.eye(1, scores.shape[1])).mean(),
+    "bpr": lambda p, scores: jax.nn.softplus(scores[:, 1:] - scores[:, :1]).mean(),  # Rendle et al., UAI 2009
+}
+
+
+class Trained(NamedTuple):
+    """At the pass that the third round likes best."""
+
+    score: Callable
+    rank: np.ndarray
+    parameters: dict
+
+
+def train(kind, seed, without=(), loss="softmax", slates=(X, T), beside=None):
+    """`slates`: features and items of the learned slates, the target first. `beside`: of a dcn that this one adds to."""
     keep = jnp.array([name not in without for name in names], jnp.float32)
     p = parameters(kind, seed)
+    if beside is not None:
+        p |= {"linear": jnp.zeros(F), "trust": jnp.ones(())}
     steps = PASSES * (len(learned) // BATCH)
     optimiser = optax.adamw(optax.cosine_decay_schedule(3e-3, steps, 0.02), weight_decay=1e-4)
 
-    def loss(p, x, context, items, history):
-        return -jax.nn.log_softmax(logits(kind, p, x * keep, context, items, history))[:, 0].mean()
+    def forward(p, x, *rest):
+        own = logits(kind, p, x * keep, *rest)
+        return own if beside is None else own + p["trust"] * logits("dcn", beside, x, *rest)
 
     @jax.jit
     def step(p, state, *batch):
-        value, gradient = jax.value_and_grad(loss)(p, *batch)
+        gradient = jax.grad(lambda p: LOSSES[loss](p, forward(p, *batch)))(p)
         updates, state = optimiser.update(gradient, state, p)
-        return optax.apply_updates(p, updates), state, value
+        return optax.apply_updates(p, updates), state
 
-    forward = jax.jit(lambda p, *slates: logits(kind, p, slates[0] * keep, *slates[1:]))
-    state, best, generator = optimiser.init(p), (-1.0, None), np.random.default_rng(seed)
+    forward_of = jax.jit(forward)
+    state, best, generator = optimiser.init(p), None, np.random.default_rng(seed)
+    x, items = slates
     for _ in range(PASSES):
         order = generator.permutation(len(learned))
         for begin in range(0, len(order) - BATCH + 1, BATCH):
             some = order[begin : begin + BATCH]
             at = learned[some]
-            p, state, _ = step(p, state, X[some].astype(np.float32), context_of(cases, at), T[some], cases.history[at])
-        score = lambda part, at, x, p=p: forward(p, x, context_of(part, at), part.items[at], part.history[at])
+            p, state = step(p, state, x[some].astype(np.float32), context_of(cases, at), items[some], cases.history[at])
+        score = lambda part, at, x, p=p: forward_of(p, x, context_of(part, at), part.items[at], part.history[at])
         rank = ranks(cases, chosen_by, scored(cases, chosen_by, score))
-        gain = np.where(rank < 10, 1 / np.log2(rank + 2.0), 0).mean()
-        if gain > best[0]:
-            best = (gain, score)
-    return best[1]
+        if best is None or gains(rank).mean() > gains(best.rank).mean():
+            best = Trained(score, rank, p)
+    return best
 
 
 def trees():
@@ -187,11 +140,11 @@ def trees():
 
         return of
 
-    gains = {}
+    by_count = {}
     for count in (100, 200, 300):
         rank = ranks(cases, chosen_by, scored(cases, chosen_by, score(count)))
-        gains[count] = np.where(rank < 10, 1 / np.log2(rank + 2.0), 0).mean()
-    return score(max(gains, key=gains.get))
+        by_count[count] = gains(rank).mean()
+    return score(max(by_count, key=by_count.get))
 
 
 def standard(scores):
@@ -202,39 +155,114 @@ def standard(scores):
     return (scores - mean) / deviation
 
 
-def report(name, rank):
-    print(f"{name:44}{figures(rank)}", flush=True)
+def answers(score, part=asked):
+    return scored(part, every, score)
 
 
-every = np.arange(asked.n)
-print(f"{'':44}HR@10 (95 %)            NDCG@10 MRR")
-report("the blend's own order", np.where(asked.target >= 0, asked.target, 10**6))
-outcomes = {}
-for kind in sys.argv[2:] or ("features", "deepfm", "dcn", "trees", "din"):
-    if kind == "trees":
-        outcomes[kind] = scored(asked, every, trees())
-        report("trees (lambdarank)", ranks(asked, every, outcomes[kind]))
-        continue
-    runs = [scored(asked, every, train(kind, seed)) for seed in range(1, (1 if kind == "din" else SEEDS) + 1)]
-    for seed, scores in enumerate(runs, 1):
-        report(f"{kind}, seed {seed}", ranks(asked, every, scores))
-    outcomes[kind] = runs[0]
-    if len(runs) > 1:
-        report(f"{kind}, {len(runs)} seeds together", ranks(asked, every, sum(map(standard, runs))))
-for kind in outcomes:
-    if kind != "trees" and "trees" in outcomes:
-        report(f"{kind} and trees together", ranks(asked, every, standard(outcomes[kind]) + standard(outcomes["trees"])))
+def rivals(kinds):
+    outcomes = {}
+    for kind in kinds:
+        if kind == "trees":
+            outcomes[kind] = answers(trees())
+            report("trees (lambdarank)", ranks(asked, every, outcomes[kind]))
+            continue
+        runs = [answers(train(kind, seed).score) for seed in range(1, (1 if kind == "din" else SEEDS) + 1)]
+        for seed, scores in enumerate(runs, 1):
+            report(f"{kind}, seed {seed}", ranks(asked, every, scores))
+        outcomes[kind] = runs[0]
+        if len(runs) > 1:
+            report(f"{kind}, {len(runs)} seeds together", ranks(asked, every, sum(map(standard, runs))))
+    for kind in outcomes:
+        if kind != "trees" and "trees" in outcomes:
+            report(f"{kind} and trees together", ranks(asked, every, standard(outcomes[kind]) + standard(outcomes["trees"])))
 
-statistics = {"visits", "popularity", "trend", "mean-rating", "visits-from-recent", "popular", "trending", "favourite-genre"}
-content = {"year", "year-from-last", "year-from-recent", "genre-preference", "genres-of-last", "genres-of-recent"}
-models = {name for name in names if "sequence" in name or "two-tower" in name or name == "trained-item-cf"}
-for what, without in {
-    "content": content,
-    "statistics of items": statistics,
-    "trained models": models,
-    "sources and models": set(names) - content - statistics - {"blend"},
-}.items():
-    report(f"features without {what}", ranks(asked, every, scored(asked, every, train("features", 1, without))))
-if "frozen" in shapes["counts"]:
-    frozen = Part("frozen")
-    report("features, histories three events old", ranks(frozen, every, scored(frozen, every, train("features", 1))))
+
+def ablations():
+    statistics = {"visits", "popularity", "trend", "mean-rating", "visits-from-recent", "popular", "trending", "favourite-genre"}
+    content = {"year", "year-from-last", "year-from-recent", "genre-preference", "genres-of-last", "genres-of-recent"}
+    models = {name for name in names if "sequence" in name or "two-tower" in name or name == "trained-item-cf"}
+    for what, without in {
+        "content": content,
+        "statistics of items": statistics,
+        "trained models": models,
+        "sources and models": set(names) - content - statistics - {"blend"},
+    }.items():
+        report(f"features without {what}", ranks(asked, every, answers(train("features", 1, without).score)))
+    if "frozen" in shapes["counts"]:
+        frozen = Part("frozen")
+        report("features, histories three events old", ranks(frozen, every, answers(train("features", 1).score, frozen)))
+
+
+def compare(variants):
+    """Figures of the third round and of the targets over SEEDS, and their difference, by user, from the first of the variants."""
+    first = None
+    for name, fit in variants.items():
+        runs = [fit(seed) for seed in range(1, SEEDS + 1)]
+        by_part = {
+            "third round": [run.rank for run in runs],
+            "targets": [ranks(asked, every, answers(run.score)) for run in runs],
+        }
+        first = first or by_part
+        for part, several in by_part.items():
+            print(f"{name:34}{part:12}", end="")
+            for measure in (hits, gains, lambda rank: 1 / (rank + 1.0)):
+                values, others = (np.mean([measure(rank) for rank in of[part]], 0) for of in (by_part, first))
+                difference = values - others
+                error = difference.std() / np.sqrt(len(difference))
+                print(f"  {values.mean():.4f} ({difference.mean():+.4f} ± {error:.4f})", end="")
+            print(flush=True)
+
+
+def with_hard(order):
+    """Learned slates whose others are the first HARD by `order` (n, K), descending, and others drawn."""
+    generator = np.random.default_rng(2)
+    rows = np.zeros_like(drawn)
+    for i, slate in enumerate(learned):
+        rest = others(cases, slate)
+        rest = rest[np.argsort(-order[i][rest], kind="stable")]
+        easy = rest[HARD:]
+        count = NEGATIVES - HARD
+        rows[i] = [cases.target[slate], *rest[:HARD], *generator.choice(easy, count, replace=len(easy) < count)]
+    x = np.stack([cases.slates([slate])[0][some] for slate, some in zip(learned, rows)])
+    return (x * scale).astype(np.float16), np.take_along_axis(cases.items[learned], rows, 1)
+
+
+def objectives():
+    by_blend = with_hard(np.broadcast_to(-np.arange(K), (len(learned), K)))
+    first = train("dcn", SEEDS + 1)
+    by_model = with_hard(scored(cases, learned, first.score))
+    compare(
+        {
+            "softmax": lambda seed: train("dcn", seed),
+            "pointwise": lambda seed: train("dcn", seed, loss="pointwise"),
+            "bpr": lambda seed: train("dcn", seed, loss="bpr"),
+            "softmax, hard by the blend": lambda seed: train("dcn", seed, slates=by_blend),
+            "softmax, hard by a first model": lambda seed: train("dcn", seed, slates=by_model),
+            "bpr, hard by a first model": lambda seed: train("dcn", seed, loss="bpr", slates=by_model),
+        }
+    )
+
+
+def attention():
+    networks = {seed: train("dcn", seed) for seed in range(1, SEEDS + 1)}
+    compare(
+        {
+            "dcn": networks.get,
+            "another layer beside it": lambda seed: train("features", seed, beside=networks[seed].parameters),
+            "din beside it": lambda seed: train("din", seed, beside=networks[seed].parameters),
+        }
+    )
+
+
+chosen = sys.argv[2:] or ["features", "deepfm", "dcn", "trees", "din", "without"]
+kinds = [kind for kind in chosen if kind in ("features", "deepfm", "dcn", "trees", "din")]
+if kinds:
+    print(f"{'':44}HR@10 (95 %)            NDCG@10 MRR")
+    report("the blend's own order", np.where(asked.target >= 0, asked.target, NOT_FOUND))
+    rivals(kinds)
+if "without" in chosen:
+    ablations()
+if "objectives" in chosen:
+    objectives()
+if "attention" in chosen:
+    attention()

@@ -1,21 +1,23 @@
-// Writes what the ranker learns from for leave-one-out and what it is then asked, for ranker-rivals.py: other models on the
-// same slates. The models that `evaluate` would take part with are taken from the home, or trained.
+// Writes what the ranker learns from for leave-one-out and what it is then asked, for ranker-rivals.py and ranker-tasks.py: other
+// models on the same slates. The models that `evaluate` would take part with are taken from the home, or trained.
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openPlan } from '../src/bin/evaluation-threads.ts'
 import { type AskedSlate, askedSlates } from '../src/evaluation/asked-slates.ts'
+import { type Events, interactionAt } from '../src/evaluation/events.ts'
 import { type FittedFiles, fitModels } from '../src/evaluation/fitted-models.ts'
 import type { Plan } from '../src/evaluation/plan.ts'
 import { rankerNames } from '../src/evaluation/systems/ranker-examples.ts'
 import { ATTENDED, attendedHistory } from '../src/kernels/attended-history.ts'
 import { CANDIDATES } from '../src/ranking/candidate-ranker.ts'
+import { satisfactionOf } from '../src/training/ranking-examples.ts'
 import { RETRIEVAL_TRAINERS } from '../src/training/trainers.ts'
 import type { Benchmark } from './benchmark.ts'
 
 const BUDGET_SECONDS = 600
 /** Numbers of a history entry: item, kind, buckets of value and age. */
 const ENTRY = 4
-const COLUMNS = ['rows', 'items', 'target', 'context', 'history'] as const
+const COLUMNS = ['rows', 'items', 'target', 'context', 'history', 'satisfied'] as const
 
 export const run: Benchmark = async ({ config, data, status }) => {
   const source = { protocol: 'leave-one-out', data, columns: {}, config }
@@ -36,7 +38,7 @@ export const run: Benchmark = async ({ config, data, status }) => {
     const columns = COLUMNS.map((column) => openSync(join(folder, `${part}.${column}`), 'w'))
     counts[part] = 0
     for await (const slate of askedSlates(asked, { partitions: config.partitions, files })) {
-      for (const [at, values] of columnsOf(slate).entries()) writeSync(columns[at]!, values)
+      for (const [at, values] of columnsOf(slate, plan.events).entries()) writeSync(columns[at]!, values)
       if (++counts[part]! % 100 === 0) status(`${part} ${counts[part]}`)
     }
     for (const file of columns) closeSync(file)
@@ -67,8 +69,11 @@ function withFrozenHistories(plan: Plan): Plan {
   }
 }
 
-/** COLUMNS: (CANDIDATES, features), (CANDIDATES) with -1 for none, 1 with -1 for none, (context features), (ATTENDED, ENTRY). */
-function columnsOf({ scored, table, rows }: AskedSlate): NodeJS.ArrayBufferView[] {
+/**
+ * COLUMNS: (CANDIDATES, features), (CANDIDATES) with -1 for none, 1 with -1 for none, (context features), (ATTENDED, ENTRY),
+ * 1 with NaN where nobody knows.
+ */
+function columnsOf({ scored, table, rows, sequence }: AskedSlate, events: Events): NodeJS.ArrayBufferView[] {
   const width = table.items.length / Math.max(1, table.candidates.length)
   const features = new Float16Array(CANDIDATES * width)
   features.set(table.items)
@@ -77,5 +82,7 @@ function columnsOf({ scored, table, rows }: AskedSlate): NodeJS.ArrayBufferView[
   const { length, item, kind, value, age } = attendedHistory(scored.context.history, scored.context.now, (item) => item)
   const history = new Int32Array(ATTENDED * ENTRY).fill(-1)
   for (let i = 0; i < length; i++) history.set([item[i]!, kind[i]!, value[i]!, age[i]!], i * ENTRY)
-  return [features, items, Int32Array.of(rows[0] ?? -1), table.context, history] as NodeJS.ArrayBufferView[]
+  const target = Int32Array.of(rows[0] ?? -1)
+  const satisfied = Float32Array.of(satisfactionOf(interactionAt(events, sequence)))
+  return [features, items, target, table.context, history, satisfied] as NodeJS.ArrayBufferView[]
 }

@@ -16,6 +16,8 @@ export interface AskedSlate {
   readonly rows: readonly number[]
   /** Items that are relevant, retrieved or not. */
   readonly relevant: number
+  /** The first of the events that it is about. */
+  readonly sequence: number
 }
 
 export interface AskedOptions {
@@ -42,7 +44,7 @@ export async function* askedSlates(
     const scored = await replica.ask(events.userIds[events.user[sequences[0]!]!]!, at)
     const candidates = unseenCandidates(scored)
     const rows = candidates.flatMap((item, row) => (items.has(item) ? [row] : []))
-    return { scored, table: reader.read(scored, candidates), rows, relevant: items.size }
+    return { scored, table: reader.read(scored, candidates), rows, relevant: items.size, sequence: sequences[0]! }
   }
   let isFitted = false
   for (const step of guardLeakage(plan.steps(), events.size)) {
