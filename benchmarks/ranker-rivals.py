@@ -8,8 +8,8 @@
 
 Leave-one-out (slates.py). Everything is trained on the same 63 others of a slate, by the same softmax over it; trees by
 LightGBM's lambdarank. `without` is ours without some of its features, and with histories three events old. `objectives`
-trains one network (dcn) by other losses and with others that are hard to tell from the target; `attention` lets DIN add
-to what that network says, and for comparison another layer over the features.
+trains one network (dcn) by other losses, and with others that are hard to tell from the target, weighted or not by how many
+of the slate they stand for; `attention` lets DIN add to what that network says, and for comparison another layer.
 """
 import sys
 from typing import Callable, NamedTuple
@@ -88,8 +88,19 @@ class Trained(NamedTuple):
     parameters: dict
 
 
-def train(kind, seed, without=(), loss="softmax", slates=(X, T), beside=None):
-    """`slates`: features and items of the learned slates, the target first. `beside`: of a dcn that this one adds to."""
+class Slates(NamedTuple):
+    """Learned ones, the target first: (n, 1 + NEGATIVES, F), and the logarithm of how many each of its rows stands for."""
+
+    x: np.ndarray
+    items: np.ndarray
+    log_weight: np.ndarray
+
+
+DRAWN = Slates(X, T, np.zeros(T.shape, np.float32))
+
+
+def train(kind, seed, without=(), loss="softmax", slates=DRAWN, beside=None):
+    """`beside`: parameters of a dcn that this one adds to."""
     keep = jnp.array([name not in without for name in names], jnp.float32)
     p = parameters(kind, seed)
     if beside is not None:
@@ -102,20 +113,21 @@ def train(kind, seed, without=(), loss="softmax", slates=(X, T), beside=None):
         return own if beside is None else own + p["trust"] * logits("dcn", beside, x, *rest)
 
     @jax.jit
-    def step(p, state, *batch):
-        gradient = jax.grad(lambda p: LOSSES[loss](p, forward(p, *batch)))(p)
+    def step(p, state, log_weight, *batch):
+        gradient = jax.grad(lambda p: LOSSES[loss](p, forward(p, *batch) + log_weight))(p)
         updates, state = optimiser.update(gradient, state, p)
         return optax.apply_updates(p, updates), state
 
     forward_of = jax.jit(forward)
     state, best, generator = optimiser.init(p), None, np.random.default_rng(seed)
-    x, items = slates
     for _ in range(PASSES):
         order = generator.permutation(len(learned))
         for begin in range(0, len(order) - BATCH + 1, BATCH):
             some = order[begin : begin + BATCH]
             at = learned[some]
-            p, state = step(p, state, x[some].astype(np.float32), context_of(cases, at), items[some], cases.history[at])
+            x = slates.x[some].astype(np.float32)
+            batch = (x, context_of(cases, at), slates.items[some], cases.history[at])
+            p, state = step(p, state, slates.log_weight[some], *batch)
         score = lambda part, at, x, p=p: forward_of(p, x, context_of(part, at), part.items[at], part.history[at])
         rank = ranks(cases, chosen_by, scored(cases, chosen_by, score))
         if best is None or gains(rank).mean() > gains(best.rank).mean():
@@ -214,31 +226,33 @@ def compare(variants):
 
 
 def with_hard(order):
-    """Learned slates whose others are the first HARD by `order` (n, K), descending, and others drawn."""
+    """Learned slates whose others are the first HARD by `order` (n, K), descending, and others drawn from the rest."""
     generator = np.random.default_rng(2)
-    rows = np.zeros_like(drawn)
+    rows, log_weight = np.zeros_like(drawn), np.zeros(drawn.shape, np.float32)
+    count = NEGATIVES - HARD
     for i, slate in enumerate(learned):
         rest = others(cases, slate)
         rest = rest[np.argsort(-order[i][rest], kind="stable")]
-        easy = rest[HARD:]
-        count = NEGATIVES - HARD
-        rows[i] = [cases.target[slate], *rest[:HARD], *generator.choice(easy, count, replace=len(easy) < count)]
+        hard, easy = rest[:HARD], rest[HARD:]
+        rows[i] = [cases.target[slate], *hard, *generator.choice(easy, count, replace=len(easy) < count)]
+        log_weight[i, 1 + HARD :] = np.log(len(easy) / count)
     x = np.stack([cases.slates([slate])[0][some] for slate, some in zip(learned, rows)])
-    return (x * scale).astype(np.float16), np.take_along_axis(cases.items[learned], rows, 1)
+    return Slates((x * scale).astype(np.float16), np.take_along_axis(cases.items[learned], rows, 1), log_weight)
 
 
 def objectives():
     by_blend = with_hard(np.broadcast_to(-np.arange(K), (len(learned), K)))
-    first = train("dcn", SEEDS + 1)
-    by_model = with_hard(scored(cases, learned, first.score))
+    by_model = with_hard(scored(cases, learned, train("dcn", SEEDS + 1).score))
+    alike = lambda slates: slates._replace(log_weight=DRAWN.log_weight)
     compare(
         {
             "softmax": lambda seed: train("dcn", seed),
             "pointwise": lambda seed: train("dcn", seed, loss="pointwise"),
             "bpr": lambda seed: train("dcn", seed, loss="bpr"),
-            "softmax, hard by the blend": lambda seed: train("dcn", seed, slates=by_blend),
-            "softmax, hard by a first model": lambda seed: train("dcn", seed, slates=by_model),
-            "bpr, hard by a first model": lambda seed: train("dcn", seed, loss="bpr", slates=by_model),
+            "hard by the blend": lambda seed: train("dcn", seed, slates=alike(by_blend)),
+            "hard by the blend, weighted": lambda seed: train("dcn", seed, slates=by_blend),
+            "hard by a first model": lambda seed: train("dcn", seed, slates=alike(by_model)),
+            "hard by a first model, weighted": lambda seed: train("dcn", seed, slates=by_model),
         }
     )
 
