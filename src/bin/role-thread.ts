@@ -1,4 +1,5 @@
 // The inside of a thread that `startThread` started.
+import { constants, getPriority, setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { writeTrainingSet } from '../models/training-set-file.ts'
@@ -22,6 +23,11 @@ port.on('message', (message) => {
 })
 const { signal } = stopping
 const { role, input } = workerData
+// Nobody waits for the event log: its engine's inserts and merges, in threads that this one starts, leave the cores to
+// who folds and answers. Elsewhere than on Linux a priority would be the whole process's.
+if (role === 'log' && process.platform === 'linux') {
+  setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL))
+}
 const onProgress = (progress: unknown) => port.postMessage({ type: 'progress', progress })
 const onMessage = (text: string) => port.postMessage({ type: 'message', text })
 

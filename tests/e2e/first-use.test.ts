@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Bounds } from '../../src/broker/broker.ts'
@@ -41,6 +41,12 @@ async function ratingsInLog(): Promise<number> {
   return partitions.reduce((sum: number, { begin, end }: Bounds) => sum + end - begin, 0)
 }
 
+/** proc_pid_stat(5), field 19. */
+function niceOf(pid: number, thread: number): number {
+  const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+}
+
 describe('a new user', () => {
   let liked: string
   let ratings: number
@@ -78,6 +84,16 @@ describe('a new user', () => {
       expect(after).not.toContain(liked)
     })
   })
+
+  it.runIf(process.platform === 'linux' && getPriority() < 10)(
+    'has the event log written by threads that yield to those that answer',
+    () => {
+      const { pid } = program!
+      const main = niceOf(pid, pid)
+      const threads = readdirSync(`/proc/${pid}/task`).map((thread) => niceOf(pid, Number(thread)))
+      expect(threads.filter((nice) => nice > main).length).toBeGreaterThan(0)
+    },
+  )
 
   it('ends it with SIGTERM, within 15 s and without a word of complaint', async () => {
     const { code, seconds, stderr } = await stopped()

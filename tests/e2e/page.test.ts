@@ -64,6 +64,14 @@ describe.skipIf(!chromiumPath)('the page', () => {
       .nth(place)
       .getByRole('button', { name: new RegExp(`^${label} `) })
       .click()
+  const cardsOfRows = () => page.locator('.cards').evaluateAll((rows) => rows.map((row) => row.children.length))
+  /** What each row says that it has: at first it draws what can be seen of it. */
+  const promisedOfRows = async () => {
+    const labels = await page
+      .locator('.cards')
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label')!))
+    return labels.map((label) => Number(/: (\d+) films$/.exec(label)![1]))
+  }
   const newcomer = (name: string) => `/?user=e2e-${name}-${Date.now()}`
 
   describe('for viewers', () => {
@@ -115,6 +123,7 @@ describe.skipIf(!chromiumPath)('the page', () => {
       await give(1, 'Like')
       await notice(/^\d+ ms after your like.*(new|moved|gone)/).waitFor()
       expect(await ids()).not.toContain(liked)
+      await vi.waitFor(async () => expect(await cardsOfRows()).toEqual(await promisedOfRows()), { timeout: 10_000 })
       await page.locator('.entry', { hasText: 'liked' }).waitFor()
       await page.locator('.notice').getByRole('button', { name: 'Undo' }).click()
       await notice(/^\d+ ms after your undo/).waitFor()

@@ -9,6 +9,7 @@ const STOP_TIMEOUT_MS = 15_000
 export interface RunningProgram {
   /** Without a slash at the end. */
   readonly baseUrl: string
+  readonly pid: number
   /** Resolves once stdout has it. */
   printed(pattern: RegExp): Promise<unknown>
   /** Answers the JSON of a path, whatever the status. */
@@ -27,6 +28,7 @@ export async function startProgram(
   const [, baseUrl] = await program.printed(/^Open (http:\/\/127\.0\.0\.1:\d+)$/m)
   return {
     baseUrl: baseUrl!,
+    pid: program.pid,
     printed: (pattern) => program.printed(pattern),
     get: async (path) => (await (await fetch(baseUrl + path)).json()) as never,
     stop: async () => {

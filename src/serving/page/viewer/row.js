@@ -6,6 +6,8 @@ import { MOVING_MS } from './motion.js'
 
 /** After the cards that can be seen have come to rest, what cannot be seen is drawn by then, however busy the browser is. */
 const LATEST_MS = 250
+/** A click waits for so many cards at most, some 15 ms. */
+const CARDS_A_TIME = 6
 
 /**
  * What can be seen is drawn at once, the rest of the row when nothing moves any more and the browser has nothing else to do.
@@ -25,25 +27,46 @@ export const Row = memo(function Row({ id, title, items, atOnce, userId, changes
   </section>`
 })
 
-/** The first `atOnce` of the items, and behind them what of the rest stands there already; later all of them. */
+/** The first `atOnce` of the items, and behind them what of the rest stands there already; later, a few at a time, all of them. */
 function useDrawn(items, atOnce) {
-  const [whole, setWhole] = useState([])
+  const [standing, setStanding] = useState([])
   // Effects come after the painting.
-  useEffect(() => whenIdle(() => setWhole(items), whole.length > 0 ? MOVING_MS : 0), [items])
+  useEffect(() => {
+    let count = atOnce
+    const drawMore = () => {
+      count += CARDS_A_TIME
+      const first = items.slice(0, count)
+      setStanding((before) => [...first, ...without(before, first)])
+      return count < items.length
+    }
+    return whenIdle(drawMore, standing.length > 0 ? MOVING_MS : 0)
+  }, [items])
   return useMemo(() => {
-    if (whole === items) return items
     const rest = new Map(items.slice(atOnce).map((item) => [item.itemId, item]))
-    return [...items.slice(0, atOnce), ...whole.flatMap(({ itemId }) => rest.get(itemId) ?? [])]
-  }, [items, whole, atOnce])
+    return [...items.slice(0, atOnce), ...standing.flatMap(({ itemId }) => rest.get(itemId) ?? [])]
+  }, [items, standing, atOnce])
 }
 
-/** Answers how to call it off. */
+function without(items, others) {
+  const ids = new Set(others.map(({ itemId }) => itemId))
+  return items.filter(({ itemId }) => !ids.has(itemId))
+}
+
+/**
+ * @param work answers whether there is more of it
+ * @returns how to call it off
+ */
 function whenIdle(work, afterMs) {
   let handle
-  const ask = () => {
-    handle = window.requestIdleCallback ? requestIdleCallback(work, { timeout: LATEST_MS }) : work()
+  let timer = setTimeout(ask, afterMs)
+  function ask() {
+    if (window.requestIdleCallback) handle = requestIdleCallback(go, { timeout: LATEST_MS })
+    else go()
   }
-  const timer = setTimeout(ask, afterMs)
+  // Between two pieces of work the browser comes to what has been clicked, or has arrived.
+  function go() {
+    if (work()) timer = setTimeout(ask)
+  }
   return () => {
     clearTimeout(timer)
     if (handle) cancelIdleCallback(handle)
