@@ -15,6 +15,8 @@ export interface BenchmarkOptions {
   readonly deployment: 'embedded' | 'distributed'
   /** Servers that share the requests. */
   readonly processes: number
+  /** Whether a release of every model is served. */
+  readonly trained: boolean
 }
 
 export type Figures = Record<string, unknown>
@@ -69,6 +71,6 @@ export function rounded(value: number, digits = 2): number {
   return Number(value.toFixed(digits))
 }
 
-export async function until(condition: () => boolean, everyMs = 5): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, everyMs))
+export async function until(condition: () => boolean | Promise<boolean>, everyMs = 5): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, everyMs))
 }

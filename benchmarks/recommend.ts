@@ -1,13 +1,16 @@
 // GET /recommend under load, the server in a process of its own. Baseline: a bare fastify route that answers a canned
-// list of 20, measured the same way in the same run.
+// list of 20, measured the same way in the same run. With `--trained` a release of every model is in service, quickly made:
+// what it says is of little worth, what it costs is that of a better one.
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 import { openData } from '../src/bin/roles/replay.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
-import { type Benchmark, cpuSecondsOf, inFreshHome, processTree, rounded } from './benchmark.ts'
+import { announce } from '../src/releases/announcements.ts'
+import { type Benchmark, cpuSecondsOf, inFreshHome, processTree, rounded, until } from './benchmark.ts'
 import { startDistributed, startEmbedded } from './parts.ts'
 import { rssMiB as rss, startServer, stop } from './serving-process.ts'
+import { readAll, writeRelease } from './trained-release.ts'
 
 const CONNECTIONS = [1, 8, 32]
 const SECONDS = 8
@@ -15,8 +18,9 @@ const BARE_WARM_UP_SECONDS = 3
 /** Requests a server process answers before it is measured: by then the compiler has settled. */
 const WARM_UP_REQUESTS = 4_000
 const STAGE_REQUESTS = 300
+const VERSION = 'measured'
 
-export const run: Benchmark = ({ config: given, data, maxEvents, deployment, processes, status }) =>
+export const run: Benchmark = ({ config: given, data, maxEvents, deployment, processes, trained, status }) =>
   inFreshHome(given, async (config) => {
     status('folding')
     await using parts = await (deployment === 'embedded' ? startEmbedded(config) : startDistributed(config))
@@ -25,6 +29,11 @@ export const run: Benchmark = ({ config: given, data, maxEvents, deployment, pro
     await replay({ broker: parts.broker, dataset, untilSequence: events })
     await parts.caughtUp(events)
     await parts.stopConsuming()
+    if (trained) {
+      status('training')
+      await writeRelease(config, await readAll(config, parts.broker), VERSION, 1, true)
+      await announce(parts.broker, { version: VERSION, watermark: 0 })
+    }
     const users = dataset.userIds
     const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
     const serve = ['serve', '--home', config.home, '--port', '0', '--processes', `${processes}`]
@@ -32,6 +41,7 @@ export const run: Benchmark = ({ config: given, data, maxEvents, deployment, pro
     const servers = processTree(ours.process.pid!)
     const cpuSeconds = () => servers.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
     const paths = users.map((user) => `/recommend?user=${encodeURIComponent(user)}&k=20`)
+    if (trained) await until(async () => (await (await fetch(ours.url + paths[0])).text()).includes(`"${VERSION}"`))
     const canned = await (await fetch(ours.url + paths[0])).text()
     const bare = await startServer([fileURLToPath(new URL('bare-server.ts', import.meta.url)), canned])
     const connections: Record<string, object> = {}
@@ -64,7 +74,7 @@ export const run: Benchmark = ({ config: given, data, maxEvents, deployment, pro
     const stagesMs = await stages(ours.url, users)
     const rssMiB = servers.reduce((sum, pid) => sum + rss(pid), 0)
     await Promise.all([stop(ours.process), stop(bare.process)])
-    return { deployment, connections, ...cpu, stagesMs, processes, rssMiB }
+    return { deployment, trained, connections, ...cpu, stagesMs, processes, rssMiB }
   })
 
 function load(

@@ -33,14 +33,13 @@ export function benchCommand(): Command {
         .default('embedded'),
     )
     .option('--processes <count>', 'servers that share the requests, for `recommend`', wholeNumber(1), 1)
+    .option('--trained', 'with a release of every model in service, for `recommend`', false)
     .option('--json <file>', 'write the figures there, as one JSON object')
     .option('--home <dir>', 'where downloads are kept')
-    .action(async (name, { data, events, deployment, processes, json, home }) => {
-      if (processes > 1 && name !== 'recommend') {
-        throw new TributaryError(
-          'BAD_USAGE',
-          `bench ${name} has no --processes: only \`recommend\` starts several servers`,
-        )
+    .action(async (name, { data, events, deployment, processes, trained, json, home }) => {
+      if ((processes > 1 || trained) && name !== 'recommend') {
+        const option = trained ? '--trained' : '--processes'
+        throw new TributaryError('BAD_USAGE', `bench ${name} has no ${option}: only \`recommend\` has`)
       }
       const terminal = openTerminal()
       const { run }: { run: Benchmark } = await import(`../../../benchmarks/${name}.ts`)
@@ -51,6 +50,7 @@ export function benchCommand(): Command {
         maxEvents: events ?? Number.POSITIVE_INFINITY,
         deployment,
         processes,
+        trained,
         status: (text) => terminal.status(text),
       })
       terminal.end()
