@@ -18,7 +18,7 @@ export function inspectionText(inspection: Inspection): string {
       const said = `${kind}${value === undefined ? '' : ` ${value}`}`
       return `  ${new Date(at).toISOString().slice(0, 16)}  ${said.padEnd(10)} ${itemId.padEnd(8)} ${title}`
     }),
-    ...sources.flatMap((list) => listText(`Source ${list.name}, weight ${list.weight}`, list)),
+    ...sources.flatMap((list) => listText(`Source ${list.name}, weight ${number(list.weight)}`, list)),
     ...removed.flatMap((list) => listText(`Filter ${list.name} removes`, list)),
     ...stages.flatMap((list) => listText(`Order after ${list.name}`, list)),
   ].join('\n')

@@ -50,7 +50,7 @@ export function Inspector({ userId, query }) {
       }
       <section aria-labelledby="sources-title">
         <h2 id="sources-title">Proposed by</h2>
-        <div class="lists">${inspection.sources.filter(({ candidates }) => candidates > 0).map((source) => html`<${CandidateList} key=${source.name} ...${source} note=${`weighs ${source.weight}`} ...${listed} />`)}</div>
+        <div class="lists">${inspection.sources.filter(({ candidates }) => candidates > 0).map((source) => html`<${CandidateList} key=${source.name} ...${source} note=${`weighs ${Number(source.weight.toFixed(2))}`} ...${listed} />`)}</div>
       </section>
       <div class="flow">
       <section aria-labelledby="removed-title">
