@@ -52,7 +52,6 @@ export const run: Benchmark = async ({ config, data, status }) => {
     itemIds,
     users,
     partitions: config.partitions,
-    sources: SOURCES,
   })
   const names = SOURCES.map(({ name }) => name)
   const reader = new FeatureReader(names, new ItemContent(live.items, live.catalogue))

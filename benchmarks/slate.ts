@@ -12,7 +12,6 @@ import { CANDIDATES, type Ranking, unseenCandidates } from '../src/ranking/candi
 import { DIVERSIFIERS, type DiversifierName, diversify } from '../src/ranking/diversify.ts'
 import { ItemContent } from '../src/ranking/item-content.ts'
 import { rankCandidates } from '../src/ranking/rank-candidates.ts'
-import { SOURCES } from '../src/retrieval/retriever.ts'
 import { LiveReplica } from '../src/training/live-replica.ts'
 import { type Benchmark, percentile, rounded } from './benchmark.ts'
 
@@ -34,7 +33,6 @@ export const run: Benchmark = async ({ config, data, status }) => {
     itemIds,
     users,
     partitions: config.partitions,
-    sources: SOURCES,
   })
   const reader = replica.featureReader()
   const content = new ItemContent(replica.items, replica.catalogue)

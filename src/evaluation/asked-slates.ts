@@ -1,7 +1,7 @@
 import type { BlendWeights } from '../models/blend-weights.ts'
 import { unseenCandidates } from '../ranking/candidate-ranker.ts'
 import type { FeatureTable } from '../ranking/features.ts'
-import { type Scored, SOURCES } from '../retrieval/retriever.ts'
+import type { Scored } from '../retrieval/retriever.ts'
 import { LiveReplica } from '../training/live-replica.ts'
 import { interactionAt } from './events.ts'
 import { type FittedFiles, readFitted } from './fitted-models.ts'
@@ -37,7 +37,7 @@ export async function* askedSlates(
   const { events } = plan
   const { itemIds, users, catalogue } = events
   // The replica's indexes are the data's.
-  const replica = await LiveReplica.open({ items: catalogue, itemIds, users, partitions, sources: SOURCES })
+  const replica = await LiveReplica.open({ items: catalogue, itemIds, users, partitions })
   const reader = replica.featureReader()
   const ask = async (sequences: readonly number[], at: number): Promise<AskedSlate> => {
     const items = new Set(sequences.map((sequence) => events.item[sequence]!))

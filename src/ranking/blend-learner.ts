@@ -1,4 +1,5 @@
 import { softmax } from '../kernels/linear.ts'
+import { solvePositiveDefinite } from '../kernels/positive-definite.ts'
 import { saturated } from '../retrieval/sources/scores.ts'
 import { type FeatureTable, relative } from './features.ts'
 import type { RankerParameters } from './ranker-parameters.ts'
@@ -69,37 +70,11 @@ export class BlendLearner {
         for (let j = 0; j <= i; j++) precision[i * size + j]! += weighed * (said[row * size + j]! - mean[j]!)
       }
     }
-    const step = solve(
-      precision,
-      Float64Array.from(mean, (expected, i) => said[target * size + i]! - expected),
-    )
+    const step = Float64Array.from(mean, (expected, i) => said[target * size + i]! - expected)
+    solvePositiveDefinite(precision.slice(), step)
     for (let i = 0; i < size; i++) {
       const column = columns[i]!
       this.#weights[column] = Math.max(0, this.#weights[column]! + step[i]!)
     }
   }
-}
-
-/**
- * Solves A x = b by the Cholesky decomposition.
- * @param matrix symmetric and positive definite, its lower triangle read
- * @param b overwritten by x
- */
-function solve(matrix: Float64Array, b: Float64Array): Float64Array {
-  const n = b.length
-  const lower = new Float64Array(n * n)
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix[i * n + j]!
-      for (let k = 0; k < j; k++) sum -= lower[i * n + k]! * lower[j * n + k]!
-      lower[i * n + j] = i === j ? Math.sqrt(sum) : sum / lower[j * n + j]!
-    }
-    for (let k = 0; k < i; k++) b[i]! -= lower[i * n + k]! * b[k]!
-    b[i]! /= lower[i * n + i]!
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) b[i]! -= lower[k * n + i]! * b[k]!
-    b[i]! /= lower[i * n + i]!
-  }
-  return b
 }

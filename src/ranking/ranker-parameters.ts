@@ -63,8 +63,13 @@ export function initialParameters(
   for (let i = 0; i < hidden.length; i++)
     hidden[i] = drawn(i < names.length * HIDDEN ? names.length : contextNames.length)
   for (let i = 0; i < cross.length; i++) cross[i] = CROSS_GAIN * drawn(i % (2 * RANK) < RANK ? inputs : RANK)
-  for (const [name, weight] of STARTING_WEIGHTS) if (names.includes(name)) blend[names.indexOf(name)] = weight
+  blend.set(blendOf(names))
   return parameters
+}
+
+/** By feature: what has been learned that the source of that name weighs, else its weight of before. */
+function blendOf(names: readonly string[], learned?: BlendWeights): number[] {
+  return names.map((name) => learned?.get(name) ?? STARTING_WEIGHTS.get(name) ?? Number.NaN)
 }
 
 /** What sources weigh, by name, as far as that is learned. */
@@ -143,10 +148,7 @@ export function decodeParameters(
   const layer = tensors.get(LAYER)?.data ?? new Float32Array(2 * HIDDEN)
   parameters.bias.set(layer.subarray(0, HIDDEN))
   parameters.output.set(layer.subarray(HIDDEN))
-  const learned = blendWeightsIn(tensors)
-  names.forEach((name, i) => {
-    blend[i] = learned.get(name) ?? STARTING_WEIGHTS.get(name) ?? Number.NaN
-  })
+  blend.set(blendOf(names, blendWeightsIn(tensors)))
   return parameters
 }
 

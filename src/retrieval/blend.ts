@@ -8,6 +8,7 @@ export class Proposal {
   readonly scores = new Scores()
   /** The greatest of its scores by amount, if it can be of what the user has not met lately; 0 where it has none. */
   best = 0
+  /** Of the source, in the latest run. */
   weight: number
 
   constructor(source: CandidateSource) {

@@ -6,7 +6,6 @@ import { unseenCandidates } from '../ranking/candidate-ranker.ts'
 import { NETWORK, networkOf } from '../ranking/network-logit.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
 import { blendWeights, decodeStart, type RankerParameters } from '../ranking/ranker-parameters.ts'
-import { SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from './live-replica.ts'
 import { pastMoments } from './past-moments.ts'
 import { exampleOf, type RankingExample, type Sampling, satisfactionOf, withNetworkLogit } from './ranking-examples.ts'
@@ -53,7 +52,6 @@ export async function collectExamples(
     itemIds: set.itemIds,
     users: set.users,
     partitions,
-    sources: SOURCES,
   })
   const reader = replica.featureReader()
   const learned: RankingExample[] = []

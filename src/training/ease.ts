@@ -1,5 +1,5 @@
+import { invertPositiveDefinite } from '../kernels/positive-definite.ts'
 import type { CoOccurrence } from './co-occurrence.ts'
-import { invertPositiveDefinite } from './positive-definite.ts'
 
 /** L2 regularisation, of the order the paper uses for MovieLens. */
 const EASE_LAMBDA = 500

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { TributaryError } from '../errors.ts'
+import { factorise } from '../kernels/positive-definite.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Random } from '../random.ts'
 import type { Initial } from './parameters.ts'
-import { factorise } from './positive-definite.ts'
 
 /** Memory grows with the square of it: of more items, the most visited get factors. */
 const MOST_ITEMS = 5_000

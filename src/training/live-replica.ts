@@ -12,9 +12,8 @@ import { ItemIndex } from '../retrieval/online/item-index.ts'
 import { UNTIL_CHANGED } from '../retrieval/online/live-rows.ts'
 import { OnlineState } from '../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../retrieval/release-slot.ts'
-import { Retriever, type Scored } from '../retrieval/retriever.ts'
+import { Retriever, type Scored, SOURCES } from '../retrieval/retriever.ts'
 import { serveExactly } from '../retrieval/serve-exactly.ts'
-import type { CandidateSource } from '../retrieval/sources/candidate-source.ts'
 import { KEYS, LIVE_GROUP } from '../state/keys.ts'
 import { openMemoryStateStore } from '../state/memory-state-store.ts'
 
@@ -31,7 +30,6 @@ export interface LiveReplicaOptions {
   readonly users: readonly (User | undefined)[]
   /** As many as serving has: the bounds of the state are per partition. */
   readonly partitions: number
-  readonly sources: readonly CandidateSource[]
 }
 
 /**
@@ -46,7 +44,6 @@ export class LiveReplica {
   readonly #online: OnlineState
   readonly #retriever: Retriever
   readonly #releases: ReleaseSlot
-  readonly #sources: readonly string[]
   /** A partition has met items that it had not. */
   #hasNewItems = false
   #folded = 0
@@ -70,9 +67,8 @@ export class LiveReplica {
       folds.push(await LiveState.open(await store.own(LIVE_GROUP, partition), catalogue))
     }
     const releases = new ReleaseSlot()
-    const retriever = new Retriever({ online, catalogue, sources: options.sources, releases })
-    const sources = options.sources.map(({ name }) => name)
-    const replica: LiveReplica = new LiveReplica(items, catalogue, folds, online, retriever, releases, sources)
+    const retriever = new Retriever({ online, catalogue, releases })
+    const replica: LiveReplica = new LiveReplica(items, catalogue, folds, online, retriever, releases)
     for (const user of options.users) if (user) folds[partitionFor(user.userId, partitions)]!.foldProfile(user)
     for (const fold of folds) await fold.commit({})
     return replica
@@ -85,7 +81,6 @@ export class LiveReplica {
     online: OnlineState,
     retriever: Retriever,
     releases: ReleaseSlot,
-    sources: readonly string[],
   ) {
     this.items = items
     this.catalogue = catalogue
@@ -94,12 +89,12 @@ export class LiveReplica {
     this.#online = online
     this.#retriever = retriever
     this.#releases = releases
-    this.#sources = sources
   }
 
   /** Of what `ask` and `example` answer. */
   featureReader(): FeatureReader {
-    return new FeatureReader(this.#sources, new ItemContent(this.items, this.catalogue))
+    const sources = SOURCES.map(({ name }) => name)
+    return new FeatureReader(sources, new ItemContent(this.items, this.catalogue))
   }
 
   /** The event has happened. */

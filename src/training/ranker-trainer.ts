@@ -6,7 +6,6 @@ import { CANDIDATES, unseenCandidates } from '../ranking/candidate-ranker.ts'
 import { rankCandidates } from '../ranking/rank-candidates.ts'
 import { RankerLearner } from '../ranking/ranker-learner.ts'
 import { blendWeights, decodeStart, encodeParameters } from '../ranking/ranker-parameters.ts'
-import { SOURCES } from '../retrieval/retriever.ts'
 import { LiveReplica } from './live-replica.ts'
 import { pastMoments } from './past-moments.ts'
 
@@ -35,7 +34,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
   const items = set.items.flatMap((item) => item ?? [])
-  const replica = await LiveReplica.open({ items, users: set.users, partitions, sources: SOURCES })
+  const replica = await LiveReplica.open({ items, users: set.users, partitions })
   const reader = replica.featureReader()
   const { names, contextNames } = reader
   const learner = new RankerLearner(names, contextNames, {

@@ -23,7 +23,6 @@ async function ranking(tensors: Awaited<ReturnType<ReturnType<typeof trainer>['t
     itemIds: set.itemIds,
     users: set.users,
     partitions: 2,
-    sources: SOURCES,
   })
   const visits = ['a', 'b'].flatMap((userId) => [0, 1, 2, 3].map((item) => [userId, `i${item}`] as const))
   for (const [index, [userId, itemId]] of [...visits, ['me', 'i0'] as const].entries()) {

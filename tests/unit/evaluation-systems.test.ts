@@ -18,13 +18,13 @@ import {
 } from '../../src/evaluation/systems/ranker-examples.ts'
 import type { Scorer } from '../../src/evaluation/systems/scorer.ts'
 import { allocateSystems, openSystems, type SystemsMemory } from '../../src/evaluation/systems/systems.ts'
+import { invertPositiveDefinite } from '../../src/kernels/positive-definite.ts'
 import { openDataset } from '../../src/producers/datasets/open-dataset.ts'
 import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 import { Random } from '../../src/random.ts'
 import { RankerLearner } from '../../src/ranking/ranker-learner.ts'
 import { CoOccurrence } from '../../src/training/co-occurrence.ts'
 import { ease } from '../../src/training/ease.ts'
-import { invertPositiveDefinite } from '../../src/training/positive-definite.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** Users a and b meet p and q in this order, c meets q and r. */

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Interaction } from '../../src/events/types.ts'
 import { unseenCandidates } from '../../src/ranking/candidate-ranker.ts'
-import { SOURCES } from '../../src/retrieval/retriever.ts'
 import { LiveReplica } from '../../src/training/live-replica.ts'
 
 const MINUTE = 60_000
@@ -11,7 +10,7 @@ const ITEMS = ['first', 'second', 'third', 'other']
 /** Ten users who visit three items in the same order, and some who visit another. */
 async function replicaOf(): Promise<LiveReplica> {
   const items = ITEMS.map((itemId) => ({ itemId, title: itemId, genres: ['Drama'] }))
-  const replica = await LiveReplica.open({ items, itemIds: ITEMS, users: [], partitions: 2, sources: SOURCES })
+  const replica = await LiveReplica.open({ items, itemIds: ITEMS, users: [], partitions: 2 })
   const push = (userId: string, itemId: string, at: number) =>
     replica.push({ eventId: `${userId} ${itemId}`, userId, itemId, kind: 'like', at } satisfies Interaction)
   for (let user = 0; user < 10; user++) {

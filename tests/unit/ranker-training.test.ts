@@ -17,7 +17,7 @@ const NEW = { userId: 'new', attributes: { ageGroup: '25-34' } }
 /** Two people have watched i0 to i3, one more i0 alone; then someone has watched i0. */
 async function replica() {
   const items = set.items.flatMap((item) => item ?? [])
-  const live = await LiveReplica.open({ items, users: [NEW], partitions: 2, sources: SOURCES })
+  const live = await LiveReplica.open({ items, users: [NEW], partitions: 2 })
   const visits = ['a', 'b'].flatMap((userId) => [0, 1, 2, 3].map((item) => [userId, `i${item}`] as const))
   for (const [index, [userId, itemId]] of [...visits, ['c', 'i0'] as const, ['me', 'i0'] as const].entries()) {
     await live.push({ eventId: `${index}`, userId, itemId, kind: 'like', at: NOW + 1000 * index })

@@ -31,7 +31,7 @@ export async function live(
 ): Promise<LiveScorer> {
   const { itemIds, users, catalogue } = events
   // The replica's indexes are the data's: scores need no translation.
-  const replica = await LiveReplica.open({ items: catalogue, itemIds, users, partitions, sources: SOURCES })
+  const replica = await LiveReplica.open({ items: catalogue, itemIds, users, partitions })
   const rankers = new Rankers(SOURCE_NAMES, new ItemContent(replica.items, replica.catalogue))
   const visits = new Float64Array(itemIds.length)
   const rarity = new Float64Array(itemIds.length).fill(referenceRarity(0))

@@ -4,7 +4,7 @@ import type { CandidateSource, RequestContext } from './candidate-source.ts'
 
 const CANDIDATES = 300
 
-// Weights are those of before a ranker has learned any: rounded, what it comes to on ML-1M (docs/models.md).
+// Weights are those of before a ranker has learned any: about what it comes to on ML-1M (docs/models.md).
 
 /** What a causal transformer over the history expects next. */
 export const sequence: CandidateSource = {

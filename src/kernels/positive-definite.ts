@@ -19,6 +19,23 @@ export function invertPositiveDefinite(matrix: Float64Array, size: number): Floa
   return timesOwnTranspose(upper, size, matrix)
 }
 
+/**
+ * Solves A x = b, A symmetric and positive definite.
+ *
+ * @param matrix row-major, its lower triangle read; overwritten by L
+ * @param b overwritten by x
+ * @throws TributaryError BAD_INPUT if A is not positive definite
+ */
+export function solvePositiveDefinite(matrix: Float64Array, b: Float64Array): void {
+  const n = b.length
+  factorise(matrix, n)
+  for (let i = 0; i < n; i++) b[i] = (b[i]! - dot(matrix, i * n, b, 0, 0, i)) / matrix[i * n + i]!
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) b[i]! -= matrix[k * n + i]! * b[k]!
+    b[i]! /= matrix[i * n + i]!
+  }
+}
+
 /** Overwrites the lower triangle of A with L. */
 export function factorise(a: Float64Array, n: number): void {
   for (let start = 0; start < n; start += BLOCK) {
