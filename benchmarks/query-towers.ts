@@ -37,6 +37,8 @@ const set = {
   kind: new Uint8Array(EVENTS),
   value: Float32Array.from({ length: EVENTS }, () => 1 + random.below(5)),
   at: Float64Array.from({ length: EVENTS }, (_, event) => 1e12 + 40_000 * event),
+  place: new Int16Array(EVENTS).fill(-1),
+  positionBias: 0,
   asOf: 2e12,
 }
 const history: QueryHistory = {

@@ -113,7 +113,7 @@ export const run: Benchmark = async ({ config, data, status }) => {
   })
   const backend = await openTensorFlow()
   const example = withNetworkLogit(
-    exampleOf(table, 0, scored.context, interactionAt(events, count - 1), random),
+    exampleOf(table, 0, scored.context, { interaction: interactionAt(events, count - 1), weight: 1 }, random),
     network,
   )
   const scaling = unscaled(columns.length, reader.contextNames.length)

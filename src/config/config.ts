@@ -41,6 +41,12 @@ const plainName = (text: string): string => {
   if (!/^[A-Za-z0-9_-]{0,100}$/.test(text)) throw 'letters, digits, - and _ are allowed'
   return text
 }
+const positionBias = (text: string): number | 'estimate' => {
+  const value = Number(text)
+  if (text === 'estimate') return text
+  if (text === '' || !(value >= 0 && value <= 2)) throw 'a number from 0 to 2 is needed, or estimate'
+  return value
+}
 const optional = (text: string): string | undefined => text || undefined
 
 const setting = <T>(env: string, fallback: T, parse: (text: string) => T, about: string): Setting<T> => ({
@@ -80,6 +86,12 @@ export const SETTINGS = {
     240,
     integer(1, 86_400),
     'seconds that training a model may take',
+  ),
+  positionBias: setting(
+    'TRIBUTARY_POSITION_BIAS',
+    0,
+    positionBias,
+    'how fast attention falls with the place in a slate, where a ranker learns from feedback; or estimate',
   ),
   kafkaBrokers: setting('KAFKA_BROKERS', [], list, 'host:port,… of Kafka; without it the broker is the embedded one'),
   kafkaSsl: setting('KAFKA_SSL', false, yesOrNo, 'speak TLS to Kafka'),

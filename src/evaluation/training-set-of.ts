@@ -21,6 +21,8 @@ export function trainingSetOf(events: Events, learned: Uint8Array): TrainingSet 
     kind: new Uint8Array(size),
     value: new Float32Array(size),
     at: new Float64Array(size),
+    place: new Int16Array(size).fill(-1),
+    positionBias: 0,
   }
   let asOf = Number.NEGATIVE_INFINITY
   for (let sequence = 0; sequence < events.size; sequence++) {

@@ -18,6 +18,10 @@ export interface TrainingSet {
   readonly value: Float32Array
   /** Event time, ms. */
   readonly at: Float64Array
+  /** Place, from 0, in the slate that the event answers; -1 where it answers none. */
+  readonly place: Int16Array
+  /** A place is looked at the less the further down it is: in proportion to (place + 1)^-positionBias. 0: places do not matter. */
+  readonly positionBias: number
   /** Watermark, ms: nothing later is in here. */
   readonly asOf: number
 }

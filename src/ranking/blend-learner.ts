@@ -40,8 +40,11 @@ export class BlendLearner {
     for (let i = 0; i < size; i++) this.#precision[i * size + i] = isReleased ? RELEASED_PRECISION : PRIOR_PRECISION
   }
 
-  /** @param target row of the candidate that was taken */
-  learn({ candidates, items }: FeatureTable, target: number): void {
+  /**
+   * @param target row of the candidate that was taken
+   * @param weight how much that counts
+   */
+  learn({ candidates, items }: FeatureTable, target: number, weight = 1): void {
     const [columns, count] = [this.#columns, candidates.length]
     const size = columns.length
     if (size === 0) return
@@ -66,11 +69,11 @@ export class BlendLearner {
     for (let i = 0; i < precision.length; i++) precision[i]! *= 1 - 1 / MEMORY
     for (let row = 0; row < count; row++) {
       for (let i = 0; i < size; i++) {
-        const weighed = logits[row]! * (said[row * size + i]! - mean[i]!)
+        const weighed = weight * logits[row]! * (said[row * size + i]! - mean[i]!)
         for (let j = 0; j <= i; j++) precision[i * size + j]! += weighed * (said[row * size + j]! - mean[j]!)
       }
     }
-    const step = Float64Array.from(mean, (expected, i) => said[target * size + i]! - expected)
+    const step = Float64Array.from(mean, (expected, i) => weight * (said[target * size + i]! - expected))
     solvePositiveDefinite(precision.slice(), step)
     for (let i = 0; i < size; i++) {
       const column = columns[i]!

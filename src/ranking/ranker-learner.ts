@@ -29,6 +29,8 @@ interface Example {
   /** (1 + negatives, features): less the means of the whole list, not scaled. */
   readonly rows: Float16Array
   readonly context: Float32Array
+  /** How much it counts. */
+  readonly weight: number
 }
 
 /**
@@ -93,14 +95,17 @@ export class RankerLearner {
     return this.#examples
   }
 
-  /** @param target row of the candidate that was taken */
-  learn(table: FeatureTable, target: number): void {
+  /**
+   * @param target row of the candidate that was taken
+   * @param weight how much that counts
+   */
+  learn(table: FeatureTable, target: number, weight = 1): void {
     const count = table.candidates.length
     if (count < 2) return
-    this.#blend.learn(table, target)
+    this.#blend.learn(table, target, weight)
     const { means, variances } = columnMoments(table.items, this.parameters.names.length)
     this.#observe(variances, table.context)
-    const example = this.#exampleOf(table, means, this.#draw(count, target))
+    const example = this.#exampleOf(table, means, this.#draw(count, target), weight)
     this.#kept[this.#examples % KEPT] = example
     this.#examples++
     this.loss += (this.#learn(example) - this.loss) / Math.min(this.#examples, MEMORY)
@@ -127,11 +132,11 @@ export class RankerLearner {
   }
 
   /** @returns its loss, before */
-  #learn({ rows, context }: Example): number {
+  #learn({ rows, context, weight }: Example): number {
     const network = this.#network
     standardise(this.parameters, context, network.context)
     network.scale.set(this.parameters.scale)
-    const loss = network.backward(network.forward(rows))
+    const loss = network.backward(network.forward(rows), weight)
     if (++this.#inBatch === BATCH) this.#step()
     return loss
   }
@@ -162,14 +167,14 @@ export class RankerLearner {
     }
   }
 
-  #exampleOf({ items, context }: FeatureTable, means: Float64Array, drawn: readonly number[]): Example {
+  #exampleOf({ items, context }: FeatureTable, means: Float64Array, drawn: readonly number[], weight: number): Example {
     const width = means.length
     const rows = new Float16Array(drawn.length * width)
     for (let i = 0; i < drawn.length; i++) {
       const from = drawn[i]! * width
       for (let f = 0; f < width; f++) rows[i * width + f] = items[from + f]! - means[f]!
     }
-    return { rows, context: context.slice() }
+    return { rows, context: context.slice(), weight }
   }
 
   #step(): void {

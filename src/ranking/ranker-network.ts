@@ -113,9 +113,10 @@ export class RankerNetwork {
   /**
    * Adds to `sums` the gradient of the cross-entropy of the softmax over the rows of a forward pass, of which the first
    * was taken.
-   * @returns the loss
+   * @param weight of the loss
+   * @returns the loss, not weighted
    */
-  backward(count: number): number {
+  backward(count: number, weight = 1): number {
     const { run } = this.#algebra
     const { logits, weights, sums } = this
     const stride = this.#stride
@@ -123,6 +124,7 @@ export class RankerNetwork {
     softmax(logits, count)
     const loss = -Math.log(logits[0]! + 1e-12)
     logits[0]! -= 1
+    if (weight !== 1) for (let row = 0; row < count; row++) logits[row]! *= weight
     run.addOuter(errors, 1, count, 1, x, stride, stride, at(sums.linear), stride)
     run.addOuter(errors, 1, count, 1, layer, HIDDEN, HIDDEN, at(sums.output), HIDDEN)
     run.reluGradient(layer, count, HIDDEN, errors, at(weights.output))

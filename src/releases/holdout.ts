@@ -61,7 +61,7 @@ function without(set: TrainingSet, users: ReadonlySet<number>): TrainingSet {
   const size = set.item.length - users.size
   const starts = new Uint32Array(set.starts.length)
   const [item, kind] = [new Uint32Array(size), new Uint8Array(size)]
-  const [value, at] = [new Float32Array(size), new Float64Array(size)]
+  const [value, at, place] = [new Float32Array(size), new Float64Array(size), new Int16Array(size)]
   let to = 0
   for (let user = 0; user + 1 < set.starts.length; user++) {
     const [from, end] = [set.starts[user]!, set.starts[user + 1]! - (users.has(user) ? 1 : 0)]
@@ -69,8 +69,9 @@ function without(set: TrainingSet, users: ReadonlySet<number>): TrainingSet {
     kind.set(set.kind.subarray(from, end), to)
     value.set(set.value.subarray(from, end), to)
     at.set(set.at.subarray(from, end), to)
+    place.set(set.place.subarray(from, end), to)
     to += end - from
     starts[user + 1] = to
   }
-  return { ...set, starts, item, kind, value, at }
+  return { ...set, starts, item, kind, value, at, place }
 }

@@ -64,7 +64,7 @@ export async function collectExamples(
   })
   let asked = 0
   for await (const moment of pastMoments(set, replica, { most, budgetSeconds, since, retrieval })) {
-    const { step, steps, interaction, scored } = moment
+    const { step, steps, interaction, weight, scored } = moment
     const isMeasured = step >= (1 - MEASURED) * steps
     const { consumes } = DEFAULT_KINDS[interaction.kind]
     if (consumes || !Number.isNaN(satisfactionOf(interaction))) {
@@ -73,11 +73,11 @@ export async function collectExamples(
       if (row >= 0 && candidates.length > 1) {
         const table = reader.read(scored, candidates)
         const sampling = isMeasured ? undefined : SAMPLING
-        const example = exampleOf(table, row, scored.context, interaction, random, sampling)
+        const example = exampleOf(table, row, scored.context, moment, random, sampling)
         if (isMeasured) measured.push(example)
         else {
           learned.push(example)
-          if (consumes) learner.learn(table, row)
+          if (consumes) learner.learn(table, row, weight)
           replica.weigh(blendWeights(learner.parameters))
         }
       } else if (isMeasured && consumes) missed++

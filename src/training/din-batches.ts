@@ -48,7 +48,7 @@ export function batchOf(
     age: new Int32Array(slots),
     position: new Int32Array(slots),
     present: new Float32Array(slots),
-    engaged: Float32Array.from(examples, ({ engaged }) => (engaged ? 1 : 0)),
+    engaged: Float32Array.from(examples, ({ engaged }) => engaged),
     satisfied: Float32Array.from(examples, ({ satisfied }) => (Number.isNaN(satisfied) ? 0 : satisfied)),
     satisfiedWeight: Float32Array.from(examples, ({ satisfied }) => (Number.isNaN(satisfied) ? 0 : 1)),
   } satisfies DinBatch

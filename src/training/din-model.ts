@@ -47,7 +47,7 @@ export interface DinBatch {
   readonly position: Int32Array
   /** (B H): 0 where there is no entry. */
   readonly present: Float32Array
-  /** (B): 1 where the first candidate was taken. */
+  /** (B): how much it counts that the first candidate was taken; 0 where it was not. */
   readonly engaged: Float32Array
   /** (B): 1 or 0, and NaN as 0 with no weight. */
   readonly satisfied: Float32Array

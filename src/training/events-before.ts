@@ -23,6 +23,7 @@ export function eventsBefore(set: TrainingSet, time: number): TrainingSet {
     kind: Uint8Array.from(kept, (event) => set.kind[event]!),
     value: Float32Array.from(kept, (event) => set.value[event]!),
     at: Float64Array.from(kept, (event) => set.at[event]!),
+    place: Int16Array.from(kept, (event) => set.place[event]!),
     asOf,
   }
 }

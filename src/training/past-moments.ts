@@ -4,6 +4,7 @@ import type { ReleasedModels } from '../models/released-models.ts'
 import type { TrainingSet } from '../models/training-set.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import type { LiveReplica } from './live-replica.ts'
+import { inversePropensity } from './position-bias.ts'
 
 /** Just before an event: what retrieval said then, and what happened. */
 export interface Moment {
@@ -11,6 +12,8 @@ export interface Moment {
   readonly step: number
   readonly steps: number
   readonly interaction: Interaction
+  /** How much it counts. */
+  readonly weight: number
   /** Valid until the next moment. */
   readonly scored: Scored
 }
@@ -53,7 +56,10 @@ export async function* pastMoments(
     if (isMoment(position)) {
       const spent = (performance.now() - startedAt) / 1000 / budgetSeconds
       const isInTime = spent <= SLACK + ((1 - SLACK) * (step + 1)) / steps
-      if (isInTime) yield { step, steps, interaction, scored: await replica.example(interaction) }
+      if (isInTime) {
+        const weight = inversePropensity(set, event)
+        yield { step, steps, interaction, weight, scored: await replica.example(interaction) }
+      }
       step++
     }
     await replica.push(interaction)

@@ -44,7 +44,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
   const measured = { n: 0, hits: 0, gain: 0, blendHits: 0, found: 0 }
   const logits = new Float64Array(CANDIDATES)
   for await (const moment of pastMoments(set, replica, { most: MOST_EXAMPLES, budgetSeconds, since, retrieval })) {
-    const { step, steps, interaction, scored } = moment
+    const { step, steps, interaction, weight, scored } = moment
     if (DEFAULT_KINDS[interaction.kind].consumes) {
       const candidates = unseenCandidates(scored)
       const row = candidates.indexOf(replica.items.find(interaction.itemId))
@@ -53,7 +53,7 @@ async function trainRanker(set: TrainingSet, options: TrainOptions, partitions: 
         rankCandidates(learner.parameters, table, logits)
         measure(measured, row, logits.subarray(0, candidates.length))
       }
-      if (row >= 0) learner.learn(table, row)
+      if (row >= 0) learner.learn(table, row, weight)
       replica.weigh(blendWeights(learner.parameters))
     }
     const done = step + 1

@@ -8,6 +8,7 @@ import { withColumn } from '../ranking/network-logit.ts'
 import { rankRows } from '../ranking/rank-candidates.ts'
 import type { RankerParameters } from '../ranking/ranker-parameters.ts'
 import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
+import type { Moment } from './past-moments.ts'
 
 /** What a user was offered by retrieval, and what of it they then took. */
 export interface RankingExample {
@@ -21,8 +22,8 @@ export interface RankingExample {
   readonly history: AttendedHistory
   /** Of how many candidates of the list each of `items` is one, as a logarithm. */
   readonly logWeight: Float32Array
-  /** Whether the event took the candidate, rather than turn it down. */
-  readonly engaged: boolean
+  /** How much it counts that the event took the candidate; 0 where it turned it down. */
+  readonly engaged: number
   /** 1 where the user was content, 0 where not, NaN where nobody knows. */
   readonly satisfied: number
 }
@@ -43,7 +44,7 @@ export function exampleOf(
   table: FeatureTable,
   target: number,
   { history, now }: RequestContext,
-  interaction: Interaction,
+  { interaction, weight }: Pick<Moment, 'interaction' | 'weight'>,
   random: Random,
   { hard, drawn }: Sampling = WHOLE,
 ): RankingExample {
@@ -66,7 +67,7 @@ export function exampleOf(
     context: context.slice(),
     history: attendedHistory(history, now, (item) => item),
     logWeight: Float32Array.from(rows, (_, i) => (i <= first.length ? 0 : drawnWeight)),
-    engaged: DEFAULT_KINDS[interaction.kind].consumes,
+    engaged: DEFAULT_KINDS[interaction.kind].consumes ? weight : 0,
     satisfied: satisfactionOf(interaction),
   }
 }

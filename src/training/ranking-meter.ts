@@ -26,7 +26,7 @@ export class RankingMeter {
     if (!Number.isNaN(example.satisfied) && !Number.isNaN(satisfaction)) {
       this.#pleased.push({ probability: 1 / (1 + Math.exp(-satisfaction)), truth: example.satisfied })
     }
-    if (!example.engaged) return
+    if (example.engaged === 0) return
     this.#cases++
     this.#ranked++
     // Ties count half, as they do in evaluation.

@@ -1,24 +1,31 @@
 import type { EventLog } from '../event-log/event-log.ts'
-import { interactionsByUser } from '../event-log/training-reads.ts'
+import { interactionsByUser, itemsShownAndTaken } from '../event-log/training-reads.ts'
 import { KINDS } from '../events/kinds.ts'
 import type { Item, User } from '../events/types.ts'
 import type { TrainingSet } from '../models/training-set.ts'
+import { estimatePositionBias } from './position-bias.ts'
+
+export interface TrainingSetOptions {
+  /** Watermark, ms. */
+  readonly asOf: number
+  /** What is known of items now: it has no history, so a title may be younger than the watermark. */
+  readonly catalogue?: Iterable<Item>
+  /** What is known of users now, likewise. */
+  readonly profiles?: ReadonlyMap<string, User>
+  /** See TrainingSet. Default 0. */
+  readonly positionBias?: number | 'estimate'
+  readonly signal?: AbortSignal
+}
 
 /**
  * Everything that had happened by `asOf`, read in blocks of whole users. The vocabulary is the items in the order in
  * which they are first met, then those of the catalogue that nobody has met.
  *
- * @param asOf watermark, ms
- * @param catalogue what is known of items now: it has no history, so a title may be younger than the watermark
- * @param profiles what is known of users now, likewise
  * @throws the signal's reason
  */
 export async function readTrainingSet(
   log: Pick<EventLog, 'query' | 'columns'>,
-  asOf: number,
-  catalogue: Iterable<Item> = [],
-  profiles: ReadonlyMap<string, User> = new Map(),
-  signal?: AbortSignal,
+  { asOf, catalogue = [], profiles = new Map(), positionBias = 0, signal }: TrainingSetOptions,
 ): Promise<TrainingSet> {
   const kinds = new Map(KINDS.map((kind, index) => [kind, index]))
   const vocabulary = new Map<string, number>()
@@ -35,6 +42,7 @@ export async function readTrainingSet(
     kind: new Column(Uint8Array),
     value: new Column(Float32Array),
     at: new Column(Float64Array),
+    place: new Column(Int16Array),
   }
   for await (const block of interactionsByUser(log, asOf)) {
     signal?.throwIfAborted()
@@ -47,6 +55,7 @@ export async function readTrainingSet(
       columns.kind.push(kinds.get(block.kind[row]!)!)
       columns.value.push(block.value[row] ?? Number.NaN)
       columns.at.push(block.at[row]!)
+      columns.place.push(block.place[row]!)
     })
   }
   const known = new Map<string, Item>()
@@ -65,11 +74,18 @@ export async function readTrainingSet(
     kind: columns.kind.values() as Uint8Array,
     value: columns.value.values() as Float32Array,
     at: columns.at.values() as Float64Array,
+    place: columns.place.values() as Int16Array,
+    positionBias: positionBias === 'estimate' ? await positionBiasOf(log) : positionBias,
     asOf,
   }
 }
 
-type Numbers = Uint32Array | Uint8Array | Float32Array | Float64Array
+async function positionBiasOf(log: Pick<EventLog, 'columns'>): Promise<number> {
+  const { places, taken } = await itemsShownAndTaken(log)
+  return estimatePositionBias(places.map((all, item) => ({ places: all, taken: taken[item]! })))
+}
+
+type Numbers = Uint32Array | Uint8Array | Int16Array | Float32Array | Float64Array
 
 /** A typed array that grows. */
 class Column {

@@ -7,6 +7,7 @@ import {
   type InteractionColumns,
   interactionsByUser,
   itemsAsOf,
+  itemsShownAndTaken,
   usersAsOf,
 } from '../../src/event-log/training-reads.ts'
 import type { Impression, Interaction } from '../../src/events/types.ts'
@@ -340,7 +341,11 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
       it('become a training set as of the watermark, the catalogue behind what was met', async () => {
         const item = { itemId: 'unmet', title: 'Unmet' }
         const profile = { userId: '10', attributes: { gender: 'F' } }
-        const set = await readTrainingSet(log, 1_010, [item], new Map([['10', profile]]))
+        const set = await readTrainingSet(log, {
+          asOf: 1_010,
+          catalogue: [item],
+          profiles: new Map([['10', profile]]),
+        })
         expect(set.userIds).toEqual(['1', '10', '2', "o'h", 'ä'])
         expect([...set.starts]).toEqual([0, 4, 8, 12, 16, 20])
         const first = [...set.item.subarray(0, 4)].map((index) => set.itemIds[index])
@@ -376,6 +381,30 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         const blocks = await collect(interactionsByUser(log, LAST_MS))
         expect(blocks.flatMap(({ itemId }) => itemId)).toContain('kept')
         expect(blocks.flatMap(({ itemId }) => itemId)).not.toContain('regretted')
+      })
+
+      it('say at which place of the slate that it answers an item was', async () => {
+        const answer = (offset: number, requestId: string, itemId: string, kind: 'like' | 'skip' = 'like') =>
+          feedback(0, offset, { userId: 'fan', itemId, kind, value: undefined, requestId, at: 1_000 + offset })
+        await append(log, [
+          shown(0, 0, 'r1', 'fan', ['a', 'b', 'c']),
+          shown(0, 1, 'r2', 'fan', ['c', 'a', 'b']),
+          shown(1, 0, 'r3', 'another', ['a']),
+          answer(0, 'r1', 'b', 'skip'),
+          answer(1, 'r2', 'c'),
+          answer(2, 'r2', 'unseen'),
+          answer(3, 'r3', 'a'),
+          answer(4, 'unknown', 'a'),
+        ])
+        const set = await readTrainingSet(log, { asOf: LAST_MS, positionBias: 0.5 })
+        const fan = set.userIds.indexOf('fan')
+        expect([...set.place.subarray(set.starts[fan], set.starts[fan + 1])]).toEqual([1, 0, -1, -1, -1])
+        expect([...set.place.subarray(0, set.starts[fan])]).toEqual(Array(set.starts[fan]!).fill(-1))
+        expect(set.positionBias).toBe(0.5)
+        // Who was shown c at two places took it at the second; b was turned down, and is no choice.
+        expect(await itemsShownAndTaken(log)).toEqual({ places: [[2, 0]], taken: [0] })
+        const estimated = await readTrainingSet(log, { asOf: LAST_MS, positionBias: 'estimate' })
+        expect(estimated.positionBias).toBeGreaterThan(0)
       })
 
       it('aggregate items and users as of a time', async () => {
@@ -465,6 +494,17 @@ function feedback(partition: number, offset: number, patch?: InteractionPatch): 
 function impression(partition: number, offset: number, { userId = 'u' } = {}): EventLogRow {
   const items = [{ itemId: `i${offset}`, score: offset / 7, sources: ['trending'] }]
   return { topic: 'impressions', partition, offset, event: { requestId: 'r', userId, at: 1, release: 'live', items } }
+}
+
+function shown(
+  partition: number,
+  offset: number,
+  requestId: string,
+  userId: string,
+  itemIds: readonly string[],
+): EventLogRow {
+  const items = itemIds.map((itemId) => ({ itemId, score: 1, sources: [] }))
+  return { topic: 'impressions', partition, offset, event: { requestId, userId, at: 1, release: 'live', items } }
 }
 
 async function collect(blocks: AsyncIterable<InteractionColumns>): Promise<InteractionColumns[]> {

@@ -42,6 +42,8 @@ export function topicalSet({ users = 120, items = 160, each = 12, seed = 1 } = {
     kind: new Uint8Array(size).fill(1),
     value: new Float32Array(size).fill(Number.NaN),
     at,
+    place: new Int16Array(size).fill(-1),
+    positionBias: 0,
     asOf: at.reduce((a, b) => Math.max(a, b), 0),
   }
 }

@@ -36,6 +36,8 @@ export function plantedTrainingSet({ users = 60, items = 40, events = 12 }: Plan
     kind: new Uint8Array(size),
     value: Float32Array.from({ length: size }, (_, event) => 1 + (event % 5)),
     at,
+    place: new Int16Array(size).fill(-1),
+    positionBias: 0,
     asOf: Math.max(...at),
   }
 }

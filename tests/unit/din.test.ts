@@ -43,7 +43,7 @@ function exampleBy(random: Random, candidates = 36, entries = 13): RankingExampl
       age: Uint8Array.from({ length: entries }, () => random.below(GAP_BUCKETS)),
     },
     logWeight: new Float32Array(candidates),
-    engaged: true,
+    engaged: 1,
     satisfied: 1,
   }
 }

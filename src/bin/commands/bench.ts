@@ -19,6 +19,7 @@ const NAMES = [
   'ranker',
   'slate',
   'slates',
+  'position-bias',
 ]
 
 export function benchCommand(): Command {

@@ -27,7 +27,13 @@ export async function readSet(
   try {
     const [latest] = await log.query<{ at: number }>('SELECT max(at) AS at FROM interactions')
     const asOf = (await TrainingRun.unfinishedAsOf(runFolder(config))) ?? latest?.at ?? 0
-    return await readTrainingSet(log, asOf, catalogue.values(), await readProfiles(broker), signal)
+    return await readTrainingSet(log, {
+      asOf,
+      catalogue: catalogue.values(),
+      profiles: await readProfiles(broker),
+      positionBias: config.positionBias,
+      signal,
+    })
   } finally {
     await catalogue.stop()
   }

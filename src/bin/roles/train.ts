@@ -44,6 +44,8 @@ export async function train(set: TrainingSet, options: TrainRoleOptions): Promis
     onMessage(`Nothing has happened since release ${inService.version} was trained.`)
     return inService.version
   }
+  if (set.positionBias > 0)
+    onMessage(`Rankers count feedback on a slate by (place + 1)^${Number(set.positionBias.toFixed(2))}, to 10 at most.`)
   const startedAt = performance.now()
   const outcome = await trainRelease(set, {
     trainers: [
