@@ -32,6 +32,21 @@ export function addLinear(
   multiply(x, xStride << 2, 4, rows, inputs, w, wStride << 2, outputs, sum, sumStride << 2, sum, sumStride << 2)
 }
 
+/** out[i, j] = x[, i] · y[, j], over `rows` rows: x (rows, xStride), y (rows, yStride), out (inputs, outStride). */
+export function outer(
+  x: usize,
+  xStride: usize,
+  rows: usize,
+  inputs: usize,
+  y: usize,
+  yStride: usize,
+  outputs: usize,
+  out: usize,
+  outStride: usize,
+): void {
+  multiply(x, 4, xStride << 2, inputs, rows, y, yStride << 2, outputs, 0, 0, out, outStride << 2)
+}
+
 /** sum[i, j] += x[, i] · y[, j], over `rows` rows: x (rows, xStride), y (rows, yStride), sum (inputs, sumStride). */
 export function addOuter(
   x: usize,

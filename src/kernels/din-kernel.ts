@@ -13,6 +13,8 @@ export interface DinRequest {
   readonly items: Int32Array
   /** (candidates, features) in the order of the names, as they are. */
   readonly features: Float32Array
+  /** By candidate: the last feature, where it does not stand in `features`. */
+  readonly last?: Float64Array
   /** Of the whole list, where the candidates are not all of it: by feature. */
   readonly means?: ArrayLike<number>
   readonly context: Float32Array
@@ -21,26 +23,46 @@ export interface DinRequest {
 
 /** Candidates that go through the network at once. */
 const BLOCK = 512
-const ARRAYS = 13
+const ARRAYS = 15
+const FLOAT_BYTES = 4
 
-/** Owns its buffers: one call at a time. */
+/**
+ * Owns its buffers: one call at a time.
+ *
+ * What the heads see of the inputs directly goes through the layer, as units that are not bent: one product of matrices.
+ */
 export class DinKernel {
   readonly #weights: DinWeights
   readonly #pairs: PairScores
   readonly #algebra: LinearAlgebra
+  /** Of rows of the inputs: interest, target, their product. */
   readonly #stride: number
+  readonly #features: number
+  /** Of the layer and of the heads, filled up. */
+  readonly #units: number
+  /** (ATTENDED, BLOCK) */
   readonly #attention: Float32Array
+  /** (ATTENDED, D + 1 filled up) */
   readonly #entries: Float32Array
   readonly #inputs: Float32Array
+  /** (candidates, features) and (candidates) */
+  readonly #given: Float32Array
+  readonly #last: Float32Array
   readonly #hidden: Float32Array
+  /** Of one candidate. */
+  readonly #unbent: Float32Array
+  readonly #worth: Float32Array
   readonly #answer: Float32Array
-  readonly #toLayer: Float32Array
-  readonly #toHeads: Float32Array
-  readonly #layerToHeads: Float32Array
-  readonly #layerSlope: Float32Array
-  readonly #layerBias: Float32Array
-  readonly #headsBias: Float32Array
-  readonly #direct: Float32Array
+  /** Rows by input, then by feature, then by context feature. */
+  readonly #toUnits: Float32Array
+  readonly #slope: Float32Array
+  /** By head: what the units are worth to it. */
+  readonly #toHeads: readonly Float32Array[]
+  readonly #bias: Float32Array
+  /** What all candidates have in common: less the means of the features, then the context. */
+  readonly #around: Float32Array
+  /** Of `#given`, in the latest call. */
+  #columns = 0
 
   /** @throws CORRUPT where a tensor is missing or of a size that the kernel cannot take */
   constructor(
@@ -50,44 +72,62 @@ export class DinKernel {
     pairs: PairScores = new PairScoreTable(tensors),
   ) {
     const weights = readDin(tensors, names, contextNames)
-    const { width, unit, layer, inputs } = weights
+    const { width, unit, layer } = weights
     if ([width, unit, layer].some((size) => size % LANES !== 0)) {
       throw new TributaryError('CORRUPT', `an interest network of ${width}, ${unit}, ${layer}: 4 must divide each`)
     }
     this.#weights = weights
     this.#pairs = pairs
     const interest = padded(width + 1)
-    this.#stride = interest + inputs - (width + 1)
-    const rows = BLOCK
-    const floats = rows * (ATTENDED + this.#stride + layer + 2 * LANES) + ATTENDED * interest
-    const weightFloats = this.#stride * (layer + LANES) + layer * (2 + LANES) + LANES
-    this.#algebra = new LinearAlgebra(floats + weightFloats, ARRAYS)
-    this.#attention = this.#algebra.array(rows * ATTENDED)
-    this.#entries = this.#algebra.array(ATTENDED * interest)
-    this.#inputs = this.#algebra.array(rows * this.#stride)
-    this.#hidden = this.#algebra.array(rows * layer)
-    this.#answer = this.#algebra.array(rows * LANES)
-    this.#direct = this.#algebra.array(rows * LANES)
-    // The interest is filled up to whole registers, and so is what weighs it.
-    this.#toLayer = this.#algebra.array(spaced(weights.toLayer, width + 1, interest, layer, layer))
-    this.#toHeads = this.#algebra.array(spaced(weights.toHeads, width + 1, interest, HEADS, LANES))
-    this.#layerToHeads = this.#algebra.array(spaced(weights.layerToHeads, layer, layer, HEADS, LANES))
-    this.#layerSlope = this.#algebra.array(weights.layerSlope)
-    this.#layerBias = this.#algebra.array(layer)
-    this.#headsBias = this.#algebra.array(LANES)
+    this.#stride = interest + 2 * width
+    this.#features = names.length
+    this.#units = 2 * LANES * Math.ceil((layer + HEADS) / (2 * LANES))
+    const [units, rows] = [this.#units, this.#stride + names.length + contextNames.length]
+    const blockFloats = BLOCK * (ATTENDED + this.#stride + names.length + 2 + units)
+    this.#algebra = new LinearAlgebra(
+      blockFloats + ATTENDED * (interest + 1) + units * (rows + 4 + HEADS) + rows,
+      ARRAYS,
+    )
+    const array = (values: number | Float32Array) => this.#algebra.array(values)
+    this.#attention = array(ATTENDED * BLOCK)
+    this.#entries = array(ATTENDED * interest)
+    this.#inputs = array(BLOCK * this.#stride)
+    this.#given = array(BLOCK * names.length)
+    this.#last = array(BLOCK)
+    this.#hidden = array(BLOCK * units)
+    this.#answer = array(BLOCK)
+    this.#unbent = array(units)
+    this.#worth = array(units)
+    this.#bias = array(units)
+    this.#around = array(names.length + contextNames.length)
+    this.#toUnits = array(toUnits(weights, interest, units))
+    this.#slope = array(units).fill(1)
+    this.#slope.set(weights.layerSlope)
+    this.#toHeads = Array.from({ length: HEADS }, (_, head) => {
+      const worth = array(units)
+      for (let l = 0; l < layer; l++) worth[l] = weights.layerToHeads[l * HEADS + head]!
+      worth[layer + head] = 1
+      return worth
+    })
   }
 
   /** (candidates, HEADS): logits. */
   rank(request: DinRequest): Float32Array {
-    const { items, features } = request
-    const logits = new Float32Array(items.length * HEADS)
-    this.#prepareBiases(request)
-    const columns = features.length / items.length
-    for (let first = 0; first < items.length; first += BLOCK) {
+    const { items, features, last, history } = request
+    const count = items.length
+    const logits = new Float32Array(count * HEADS)
+    if (count === 0) return logits
+    const columns = features.length / count
+    this.#columns = columns
+    this.#prepareBias(request)
+    this.#readEntries(history)
+    for (let first = 0; first < count; first += BLOCK) {
       const block = items.subarray(first, first + BLOCK)
-      this.#attend(block, request.history)
-      const blockFeatures = features.subarray(first * columns, (first + block.length) * columns)
-      this.#forward(block, blockFeatures, request.history.length, logits.subarray(first * HEADS))
+      this.#attend(block, history)
+      this.#fill(block, history.length)
+      this.#given.set(features.subarray(first * columns, (first + block.length) * columns))
+      if (last) this.#last.set(last.subarray(first, first + block.length))
+      this.#forward(block.length, logits.subarray(first * HEADS))
     }
     return logits
   }
@@ -100,86 +140,96 @@ export class DinKernel {
    * @param entries of the history
    */
   attention(row: number, entries: number): Float64Array {
+    this.#findWorthOfInterest(row)
+    const columns = padded(this.#weights.width + 1)
+    const answer = at(this.#answer)
+    this.#algebra.run.products(at(this.#worth), at(this.#entries), columns, entries, columns, answer)
+    const weights = new Float64Array(entries)
+    for (let entry = 0; entry < entries; entry++) {
+      weights[entry] = this.#attention[entry * BLOCK + row]! * this.#answer[entry]!
+    }
+    return weights
+  }
+
+  /** The gradient of a candidate's logit of engagement by the interest. */
+  #findWorthOfInterest(row: number): void {
     const { width } = this.#weights
-    const columns = padded(width + 1)
-    const worth = this.#worthOfInterest(row)
-    return Float64Array.from({ length: entries }, (_, entry) => {
-      let sum = 0
-      for (let d = 0; d <= width; d++) sum += this.#entries[entry * columns + d]! * worth[d]!
-      return this.#attention[row * ATTENDED + entry]! * sum
-    })
-  }
-
-  /** (D + 1): the gradient of a candidate's logit of engagement by the interest. */
-  #worthOfInterest(row: number): Float64Array {
-    const { width, layer, toHeads, toLayer, layerToHeads, layerSlope } = this.#weights
-    const columns = padded(width + 1)
-    const x = row * this.#stride
-    const back = Float64Array.from({ length: layer }, (_, l) => {
-      let known = this.#layerBias[l]!
-      for (let i = 0; i < this.#stride; i++) known += this.#inputs[x + i]! * this.#toLayer[i * layer + l]!
-      return layerToHeads[l * HEADS]! * (known > 0 ? 1 : layerSlope[l]!)
-    })
-    return Float64Array.from({ length: width + 1 }, (_, d) => {
-      let sum = toHeads[d * HEADS]!
-      const target = d < width ? this.#inputs[x + columns + d]! : 0
-      const product = (2 * width + 1 + d) * layer
-      for (let l = 0; l < layer; l++) {
-        sum += back[l]! * (toLayer[d * layer + l]! + (d < width ? target * toLayer[product + l]! : 0))
-      }
-      return sum
-    })
-  }
-
-  /** @param into (items, HEADS) */
-  #forward(items: Int32Array, features: Float32Array, entries: number, into: Float32Array): void {
-    this.#fill(items, features, entries)
-    const count = items.length
-    const { layer } = this.#weights
     const { run } = this.#algebra
-    const stride = this.#stride
-    const x = this.#inputs.byteOffset
-    const hidden = this.#hidden.byteOffset
-    const direct = this.#direct.byteOffset
-    run.linear(
-      x,
-      stride,
-      count,
-      stride,
-      this.#toLayer.byteOffset,
-      layer,
-      layer,
-      this.#layerBias.byteOffset,
-      hidden,
-      layer,
-    )
-    run.parametricRelu(hidden, count, layer, this.#layerSlope.byteOffset)
-    const answer = this.#answer.byteOffset
-    run.linear(hidden, layer, count, layer, this.#layerToHeads.byteOffset, LANES, LANES, 0, answer, LANES)
-    const bias = this.#headsBias.byteOffset
-    run.linear(x, stride, count, stride, this.#toHeads.byteOffset, LANES, LANES, bias, direct, LANES)
-    for (let row = 0; row < count; row++) {
-      for (let head = 0; head < HEADS; head++) {
-        into[row * HEADS + head] = this.#answer[row * LANES + head]! + this.#direct[row * LANES + head]!
-      }
+    const [units, stride, worth, unbent] = [this.#units, this.#stride, this.#worth, this.#unbent]
+    const [slope, toHead] = [this.#slope, this.#toHeads[0]!]
+    this.#layer(row, 1, at(unbent))
+    for (let unit = 0; unit < units; unit++) unbent[unit] = toHead[unit]! * (unbent[unit]! > 0 ? 1 : slope[unit]!)
+    // Of each input, as far as it goes through the units; then the products' share goes to the interest.
+    const gradients = this.#answer
+    run.products(at(unbent), at(this.#toUnits), units, stride, units, at(gradients))
+    const columns = padded(width + 1)
+    worth.set(gradients.subarray(0, columns))
+    for (let d = 0; d < width; d++) {
+      worth[d]! += this.#inputs[row * stride + columns + d]! * gradients[columns + width + d]!
     }
   }
 
-  /** Fills in (candidates, ATTENDED) what each entry matters, and (ATTENDED, D + 1) what the entries are. */
-  #attend(items: Int32Array, history: AttendedHistory): void {
+  /** @param into (candidates, HEADS) */
+  #forward(count: number, into: Float32Array): void {
+    const { run } = this.#algebra
+    const units = this.#units
+    const [hidden, answer] = [at(this.#hidden), this.#answer]
+    this.#layer(0, count, hidden)
+    run.parametricRelu(hidden, count, units, at(this.#slope))
+    for (let head = 0; head < HEADS; head++) {
+      run.products(at(this.#toHeads[head]!), hidden, units, count, units, at(answer))
+      for (let row = 0; row < count; row++) into[row * HEADS + head] = answer[row]!
+    }
+  }
+
+  /**
+   * What the units are told of candidates, before they bend it.
+   * @param out address of (candidates, units)
+   */
+  #layer(first: number, count: number, out: number): void {
+    const { run } = this.#algebra
+    const [units, stride, columns] = [this.#units, this.#stride, this.#columns]
+    const inputs = at(this.#inputs) + first * stride * FLOAT_BYTES
+    const given = at(this.#given) + first * columns * FLOAT_BYTES
+    run.linear(inputs, stride, count, stride, this.#rowOf(0), units, units, at(this.#bias), out, units)
+    run.addLinear(given, columns, count, columns, this.#rowOf(stride), units, units, out, units)
+    if (columns === this.#features) return
+    const last = at(this.#last) + first * FLOAT_BYTES
+    run.addLinear(last, 1, count, 1, this.#rowOf(stride + columns), units, units, out, units)
+  }
+
+  #rowOf(input: number): number {
+    return at(this.#toUnits) + input * this.#units * FLOAT_BYTES
+  }
+
+  /** Fills in (ATTENDED, D + 1): what the entries are. */
+  #readEntries(history: AttendedHistory): void {
     const { width, embedding } = this.#weights
     const columns = padded(width + 1)
     for (let entry = 0; entry < history.length; entry++) {
       const from = history.item[entry]!
-      const factor = from < 0 ? 0 : this.#factor(history, entry)
-      const scores = from < 0 ? NOTHING : this.#pairs.of(from)
-      for (let row = 0; row < items.length; row++) {
-        const item = items[row]!
-        this.#attention[row * ATTENDED + entry] = item < 0 || factor === 0 ? 0 : factor * scores[item]!
-      }
       const to = entry * columns
       for (let d = 0; d < width; d++) this.#entries[to + d] = from < 0 ? 0 : embedding[from * width + d]!
       this.#entries[to + width] = 1
+    }
+  }
+
+  /** Fills in (ATTENDED, candidates): what each entry matters. */
+  #attend(items: Int32Array, history: AttendedHistory): void {
+    const attention = this.#attention
+    for (let entry = 0; entry < history.length; entry++) {
+      const from = history.item[entry]!
+      const factor = from < 0 ? 0 : this.#factor(history, entry)
+      const to = entry * BLOCK
+      if (factor === 0) {
+        attention.fill(0, to, to + items.length)
+        continue
+      }
+      const scores = this.#pairs.of(from)
+      for (let row = 0; row < items.length; row++) {
+        const item = items[row]!
+        attention[to + row] = item < 0 ? 0 : factor * scores[item]!
+      }
     }
   }
 
@@ -189,65 +239,67 @@ export class DinKernel {
     return meant * Math.exp(factors.age[age[entry]!]! + factors.position[entry]!)
   }
 
-  /** Fills in the inputs: interest, target, their product, features. */
-  #fill(items: Int32Array, features: Float32Array, entries: number): void {
-    const { width, embedding, inputs } = this.#weights
+  /** Fills in the inputs: interest, target, their product. */
+  #fill(items: Int32Array, entries: number): void {
+    const { width, embedding } = this.#weights
     const columns = padded(width + 1)
-    const stride = this.#stride
-    const [a, e, x] = [this.#attention.byteOffset, this.#entries.byteOffset, this.#inputs.byteOffset]
-    const count = items.length
-    this.#algebra.run.linear(a, ATTENDED, count, entries, e, columns, columns, 0, x, stride)
-    const featureCount = inputs - 3 * width - 1
-    for (let row = 0; row < count; row++) {
-      const item = items[row]!
+    const [inputs, stride] = [this.#inputs, this.#stride]
+    const [a, e] = [at(this.#attention), at(this.#entries)]
+    this.#algebra.run.outer(a, BLOCK, entries, items.length, e, columns, columns, at(inputs), stride)
+    for (let row = 0; row < items.length; row++) {
+      const from = items[row]! * width
       const start = row * stride
       const to = start + columns
       for (let d = 0; d < width; d++) {
-        const value = item < 0 ? 0 : embedding[item * width + d]!
-        this.#inputs[to + d] = value
-        this.#inputs[to + width + d] = value * this.#inputs[start + d]!
+        const value = from < 0 ? 0 : embedding[from + d]!
+        inputs[to + d] = value
+        inputs[to + width + d] = value * inputs[start + d]!
       }
-      const featuresFrom = row * featureCount
-      const featuresTo = to + 2 * width
-      for (let f = 0; f < featureCount; f++) this.#inputs[featuresTo + f] = features[featuresFrom + f]!
     }
   }
 
   /** What the request gives all candidates: its context, and the means of the features, which they are taken less of. */
-  #prepareBiases({ features, context, means: given }: DinRequest): void {
-    const { layer, inputs, width, contextMean, contextScale, contextToLayer, contextToHeads } = this.#weights
-    const { layerBias, headsBias, toLayer, toHeads } = this.#weights
-    const first = 3 * width + 1
-    const means = given ?? columnMoments(features, inputs - first).means
-    this.#layerBias.set(layerBias)
-    this.#headsBias.fill(0)
-    this.#headsBias.set(headsBias)
+  #prepareBias({ features, last, context, means: given }: DinRequest): void {
+    const { layer, layerBias, headsBias, contextMean, contextScale } = this.#weights
+    const [bias, around, units] = [this.#bias, this.#around, this.#units]
+    const means = given ?? meansOf(features, this.#columns, last)
+    for (let f = 0; f < this.#features; f++) around[f] = -means[f]!
     for (let c = 0; c < context.length; c++) {
-      const value = clamped((context[c]! - contextMean[c]!) * contextScale[c]!)
-      for (let l = 0; l < layer; l++) this.#layerBias[l]! += value * contextToLayer[c * layer + l]!
-      for (let h = 0; h < HEADS; h++) this.#headsBias[h]! += value * contextToHeads[c * HEADS + h]!
+      around[this.#features + c] = clamped((context[c]! - contextMean[c]!) * contextScale[c]!)
     }
-    for (let f = 0; f < inputs - first; f++) {
-      const mean = means[f]!
-      for (let l = 0; l < layer; l++) this.#layerBias[l]! -= mean * toLayer[(first + f) * layer + l]!
-      for (let h = 0; h < HEADS; h++) this.#headsBias[h]! -= mean * toHeads[(first + f) * HEADS + h]!
-    }
+    bias.fill(0)
+    bias.set(layerBias)
+    bias.set(headsBias, layer)
+    const weights = this.#rowOf(this.#stride)
+    this.#algebra.run.addLinear(at(around), around.length, 1, around.length, weights, units, units, at(bias), units)
   }
 }
 
-const NOTHING = new Float32Array(0)
+function at({ byteOffset }: Float32Array): number {
+  return byteOffset
+}
 
 function clamped(deviations: number): number {
   return Math.max(-MOST_DEVIATION, Math.min(MOST_DEVIATION, deviations))
 }
 
-/** A matrix with rows of zeros after row `after`, up to `until`, and with as many columns as wanted. */
-function spaced(matrix: Float32Array, after: number, until: number, columns: number, wanted: number): Float32Array {
-  const rows = matrix.length / columns
-  const wider = new Float32Array((rows + until - after) * wanted)
-  for (let row = 0; row < rows; row++) {
-    const to = row < after ? row : row + until - after
-    wider.set(matrix.subarray(row * columns, (row + 1) * columns), to * wanted)
+function meansOf(features: Float32Array, columns: number, last: Float64Array | undefined): ArrayLike<number> {
+  const { means } = columnMoments(features, columns)
+  return last ? [...means, last.reduce((sum, value) => sum + value, 0) / last.length] : means
+}
+
+/** The interest is filled up to whole registers, and so is what weighs it. */
+function toUnits(weights: DinWeights, interest: number, units: number): Float32Array {
+  const { width, layer, toLayer, toHeads, contextToLayer, contextToHeads } = weights
+  const spaced = (input: number) => (input > width ? input + interest - (width + 1) : input)
+  const inputs = toLayer.length / layer
+  const rows = spaced(inputs) + contextToLayer.length / layer
+  const matrix = new Float32Array(rows * units)
+  const put = (from: number, row: number, ofLayer: Float32Array, ofHeads: Float32Array) => {
+    matrix.set(ofLayer.subarray(from * layer, (from + 1) * layer), row * units)
+    matrix.set(ofHeads.subarray(from * HEADS, (from + 1) * HEADS), row * units + layer)
   }
-  return wider
+  for (let input = 0; input < inputs; input++) put(input, spaced(input), toLayer, toHeads)
+  for (let row = spaced(inputs); row < rows; row++) put(row - spaced(inputs), row, contextToLayer, contextToHeads)
+  return matrix
 }

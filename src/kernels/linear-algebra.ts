@@ -28,6 +28,17 @@ interface Exports {
     sum: number,
     sumStride: number,
   ): void
+  outer(
+    x: number,
+    xStride: number,
+    rows: number,
+    inputs: number,
+    y: number,
+    yStride: number,
+    outputs: number,
+    out: number,
+    outStride: number,
+  ): void
   addOuter(
     x: number,
     xStride: number,

@@ -16,7 +16,7 @@ import {
   scoresBeside,
 } from './candidate-ranker.ts'
 import type { FeatureReader } from './features.ts'
-import { NETWORK, networkOf, withColumn } from './network-logit.ts'
+import { NETWORK, networkOf } from './network-logit.ts'
 import { rankRows, withoutEach } from './rank-candidates.ts'
 import { decodeParameters, type RankerParameters } from './ranker-parameters.ts'
 
@@ -60,11 +60,11 @@ export class DinRanker implements CandidateRanker {
     const row = ranked.indexOf(item)
     const rows = withoutEach(items.subarray(row * names.length, (row + 1) * names.length), means)
     const network = rankRows(this.#network, items, context, means)
-    const meanLogit = network.reduce((sum, logit) => sum + logit, 0) / network.length
     const request: DinRequest = {
       items: new Int32Array(names.length + 1).fill(this.#vocabulary.vocabularyIndex(item)),
-      features: withColumn(rows, rankRows(this.#network, rows, context, means)),
-      means: [...means, meanLogit],
+      features: rows,
+      last: rankRows(this.#network, rows, context, means),
+      means: [...means, meanOf(network)],
       context,
       history: this.#historyOf(scored),
     }
@@ -105,9 +105,12 @@ export class DinRanker implements CandidateRanker {
   #request(scored: Scored, candidates: readonly number[]): DinRequest {
     const { items, context } = this.#reader.read(scored, candidates)
     const { means } = columnMoments(items, this.#reader.names.length)
+    const network = rankRows(this.#network, items, context, means)
     return {
       items: Int32Array.from(candidates, (item) => this.#vocabulary.vocabularyIndex(item)),
-      features: withColumn(items, rankRows(this.#network, items, context, means)),
+      features: items,
+      last: network,
+      means: [...means, meanOf(network)],
       context,
       history: this.#historyOf(scored),
     }
@@ -116,4 +119,8 @@ export class DinRanker implements CandidateRanker {
   #historyOf({ context: { history, now } }: Scored): AttendedHistory {
     return attendedHistory(history, now, (item) => this.#vocabulary.vocabularyIndex(item))
   }
+}
+
+function meanOf(logits: Float64Array): number {
+  return logits.reduce((sum, logit) => sum + logit, 0) / logits.length
 }
