@@ -178,10 +178,27 @@ export function products(a: usize, b: usize, stride: usize, count: usize, size: 
   for (let i: usize = 0; i < count; i++) {
     const row = b + i * (stride << 2)
     let sum = f32x4.splat(0)
-    for (let k: usize = 0; k < size << 2; k += 16) sum = f32x4.add(sum, f32x4.mul(v128.load(a + k), v128.load(row + k)))
+    let other = f32x4.splat(0)
+    let k: usize = 0
+    // Two sums, so that no addition waits for the one before.
+    for (; k + 16 < size << 2; k += 32) {
+      sum = f32x4.add(sum, f32x4.mul(v128.load(a + k), v128.load(row + k)))
+      other = f32x4.add(other, f32x4.mul(v128.load(a + k, 16), v128.load(row + k, 16)))
+    }
+    if (k < size << 2) sum = f32x4.add(sum, f32x4.mul(v128.load(a + k), v128.load(row + k)))
+    sum = f32x4.add(sum, other)
     const total =
       f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)
     store<f32>(out + (i << 2), total)
+  }
+}
+
+/** out[i] = a · b[ids[i]], for `count` ids (int32) of rows of b (…, size), and 0 where an id is less than 0. */
+export function productsOf(a: usize, b: usize, size: usize, ids: usize, count: usize, out: usize): void {
+  for (let i: usize = 0; i < count; i++) {
+    const id = load<i32>(ids + (i << 2))
+    if (id < 0) store<f32>(out + (i << 2), 0)
+    else products(a, b + <usize>id * (size << 2), size, 1, size, out + (i << 2))
   }
 }
 

@@ -15,6 +15,7 @@ interface Exports {
     outStride: number,
   ): void
   products(a: number, b: number, stride: number, count: number, size: number, out: number): void
+  productsOf(a: number, b: number, size: number, ids: number, count: number, out: number): void
   mixture(weights: number, b: number, stride: number, count: number, size: number, out: number): void
   parametricRelu(x: number, rows: number, size: number, slope: number): void
   addLinear(

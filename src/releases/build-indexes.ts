@@ -9,30 +9,38 @@ import { calibrate, type Probe } from './index-recall.ts'
 const EF_SEARCH = 200
 
 /**
+ * Up to so many vectors to look at each is faster than to find a way among them, for the 300 that a source proposes
+ * (tributary bench index): a release has no graph of them.
+ */
+const EXACT_UP_TO = 10_000
+
+/**
  * An index over the tensor `items` of each model that has one.
  *
  * @param probesFor what a model will be asked: its index looks at as many vectors as it takes to find enough of that
+ * @param exactUpTo vectors that are compared one by one
  * @throws BAD_INPUT where a number is not finite
  */
 export async function buildIndexes(
   models: ReadonlyMap<ModelName, Tensors>,
   probesFor: (name: ModelName, tensors: Tensors) => readonly Probe[] = () => [],
+  exactUpTo = EXACT_UP_TO,
 ): Promise<Map<ModelName, VectorIndex>> {
   const indexes = new Map<ModelName, VectorIndex>()
   for (const [name, tensors] of models) {
     const items = tensors.get('items')
     if (!items) continue
-    const index = await buildIndex(items.data, items.shape[1]!)
+    const index = await buildIndex(items.data, items.shape[1]!, exactUpTo)
     if (index instanceof HnswlibVectorIndex) calibrate(index, probesFor(name, tensors))
     indexes.set(name, index)
   }
   return indexes
 }
 
-/** hnswlib where it is installed, else exact. @param vectors (items, dimensions), labelled by their row */
-async function buildIndex(vectors: Float32Array, dimensions: number): Promise<VectorIndex> {
+/** hnswlib where it is worth it and installed, else exact. @param vectors (items, dimensions), labelled by their row */
+async function buildIndex(vectors: Float32Array, dimensions: number, exactUpTo: number): Promise<VectorIndex> {
   const rows = vectors.length / dimensions
-  const library = await loadHnswlib()
+  const library = rows > exactUpTo ? await loadHnswlib() : undefined
   const index = library
     ? HnswlibVectorIndex.create(library, { dimensions, efSearch: EF_SEARCH, capacity: rows })
     : new ExactVectorIndex(dimensions, rows)

@@ -1,50 +1,55 @@
-import { innerProduct } from '../inner-product.ts'
+import { Vectors } from '../kernels/vectors.ts'
 
 /** One model's item embeddings by label: those of the vocabulary, then those of items that came after it was trained. */
 export class ItemVectors {
-  readonly #dimensions: number
-  /** (vocabulary, dimensions), row by row. */
-  readonly #trained: Float32Array
-  readonly #vocabulary: number
-  /** By label less the size of the vocabulary. */
-  readonly #added: Float32Array[] = []
-  /** 1 / length, 0 where that is 0; worked out when it is first asked for. */
+  readonly #vectors: Vectors
+  /** By label: 1 / length, 0 where that is 0; worked out when it is first asked for. */
   readonly #inverseLengths: number[] = []
 
   /** @param trained (vocabulary, dimensions), row by row */
   constructor(trained: Float32Array, dimensions: number) {
-    this.#trained = trained
-    this.#dimensions = dimensions
-    this.#vocabulary = trained.length / dimensions
+    const vocabulary = trained.length / dimensions
+    this.#vectors = new Vectors(dimensions, vocabulary)
+    for (let label = 0; label < vocabulary; label++) {
+      this.#vectors.put(label, trained.subarray(label * dimensions, (label + 1) * dimensions))
+    }
   }
 
   /** Labels below it have a vector. */
   get size(): number {
-    return this.#vocabulary + this.#added.length
+    return this.#vectors.size
   }
 
   put(label: number, vector: Float32Array): void {
-    this.#added[label - this.#vocabulary] = vector
+    this.#vectors.put(label, vector)
     delete this.#inverseLengths[label]
   }
 
   of(label: number): Float32Array {
-    const start = label * this.#dimensions
-    return this.#added[label - this.#vocabulary] ?? this.#trained.subarray(start, start + this.#dimensions)
+    return this.#vectors.of(label)
   }
 
-  innerProduct(label: number, query: Float32Array): number {
-    const added = this.#added[label - this.#vocabulary]
-    return added
-      ? innerProduct(added, 0, query, 0, this.#dimensions)
-      : innerProduct(this.#trained, label * this.#dimensions, query, 0, this.#dimensions)
+  /** With each of `labels`, 0 for those below 0. */
+  innerProducts(labels: Int32Array, query: Float32Array): Float64Array {
+    const products = new Float64Array(labels.length)
+    this.#vectors.productsOf(labels, query, products)
+    return products
   }
 
-  /** 1 / length, 0 where that is 0. */
-  inverseLength(label: number): number {
+  /** With each of `labels`, 0 for those below 0 and for vectors of length 0. */
+  cosines(labels: Int32Array, label: number): Float64Array {
+    const cosines = this.innerProducts(labels, this.of(label))
+    const inverseLength = this.#inverseLength(label)
+    for (let i = 0; i < labels.length; i++) {
+      if (labels[i]! >= 0) cosines[i]! *= inverseLength * this.#inverseLength(labels[i]!)
+    }
+    return cosines
+  }
+
+  #inverseLength(label: number): number {
     const known = this.#inverseLengths[label]
     if (known !== undefined) return known
-    const square = this.innerProduct(label, this.of(label))
+    const square = this.of(label).reduce((sum, value) => sum + value * value, 0)
     const inverse = square > 0 ? 1 / Math.sqrt(square) : 0
     this.#inverseLengths[label] = inverse
     return inverse

@@ -58,8 +58,8 @@ export class ServedRelease {
   readonly #itemTower: ItemTower | undefined
   /** Item index by label: the vocabulary, then what is new. */
   readonly #itemOf: number[]
-  /** Label by item index. */
-  readonly #labelOf = new Map<number, number>()
+  /** Label by item index, -1 for none. */
+  #labelOf = new Int32Array(0)
   readonly #vocabulary: number
   readonly #votes: NeighbourVotes | undefined
   #barelyMet: readonly number[] = []
@@ -74,7 +74,7 @@ export class ServedRelease {
     this.#items = items
     this.#itemOf = loaded.itemIds.map((itemId) => items.index(itemId))
     this.#vocabulary = loaded.itemIds.length
-    for (const [label, item] of this.#itemOf.entries()) this.#labelOf.set(item, label)
+    for (const [label, item] of this.#itemOf.entries()) this.#setLabel(item, label)
     for (const [name, index] of loaded.indexes) {
       const model = kernels.queryModel(name, loaded.models.get(name)!)
       if (!model) continue
@@ -95,7 +95,7 @@ export class ServedRelease {
   async prepare(catalogue: Iterable<Item>, pace: Pace = atOnce): Promise<void> {
     for (const item of catalogue) {
       if (this.#itemOf.length - this.#vocabulary >= NEW_ITEMS_AT_ONCE) break
-      if (!this.#labelOf.has(this.#items.index(item.itemId))) await pace(() => this.put(item))
+      if ((this.#labelOf[this.#items.index(item.itemId)] ?? -1) < 0) await pace(() => this.put(item))
     }
     await this.#warmUp(pace)
     await this.pairScores?.prepare(Array(this.#vocabulary).keys(), pace)
@@ -108,7 +108,7 @@ export class ServedRelease {
 
   /** Index of the vocabulary, or -1 for an item that was not there when the release was trained. */
   vocabularyIndex(item: number): number {
-    const label = this.#labelOf.get(item) ?? -1
+    const label = this.#labelOf[item] ?? -1
     return label < this.#vocabulary ? label : -1
   }
 
@@ -142,16 +142,25 @@ export class ServedRelease {
   put(item: Item): boolean {
     const index = this.#items.index(item.itemId)
     const tower = this.#towers.get('two-tower')
-    const before = this.#labelOf.get(index)
-    if (!tower || !this.#itemTower || (before !== undefined && before < this.#vocabulary)) return false
+    const before = this.#labelOf[index] ?? -1
+    if (!tower || !this.#itemTower || (before >= 0 && before < this.#vocabulary)) return false
     const vector = new Float32Array(tower.model.dimensions)
     if (!this.#itemTower.embed(item, vector)) return false
-    const label = before ?? this.#itemOf.push(index) - 1
+    const label = before >= 0 ? before : this.#itemOf.push(index) - 1
     tower.index.add(label, vector)
     tower.vectors.put(label, vector)
-    this.#labelOf.set(index, label)
+    this.#setLabel(index, label)
     this.#barelyMetDueMs = 0
     return true
+  }
+
+  #setLabel(item: number, label: number): void {
+    if (item >= this.#labelOf.length) {
+      const larger = new Int32Array(Math.max(1024, 2 * item)).fill(-1)
+      larger.set(this.#labelOf)
+      this.#labelOf = larger
+    }
+    this.#labelOf[item] = label
   }
 
   /** Calls `add` for every vote of the neighbour lists, by item index. */
@@ -171,15 +180,13 @@ export class ServedRelease {
   }
 
   /** What a model thinks of some items (indexes), -Infinity where it lacks one; undefined where it has nothing to say. */
-  scores(name: ModelName, items: readonly number[], asked: Asked) {
+  scores(name: ModelName, items: readonly number[], asked: Asked): Float64Array | undefined {
     const query = this.#query(name, asked)
     if (!query) return undefined
     const { vectors } = this.#towers.get(name)!
-    const scores = new Float64Array(items.length)
-    for (const [i, item] of items.entries()) {
-      const label = this.#labelIn(vectors, item)
-      scores[i] = label < 0 ? Number.NEGATIVE_INFINITY : vectors.innerProduct(label, query)
-    }
+    const labels = this.#labelsIn(vectors, items)
+    const scores = vectors.innerProducts(labels, query)
+    for (let i = 0; i < labels.length; i++) if (labels[i]! < 0) scores[i] = Number.NEGATIVE_INFINITY
     return scores
   }
 
@@ -190,15 +197,7 @@ export class ServedRelease {
   cosines(name: ModelName, item: number, others: readonly number[]): Float64Array | undefined {
     const vectors = this.#towers.get(name)?.vectors
     const of = vectors ? this.#labelIn(vectors, item) : -1
-    if (!vectors || of < 0) return undefined
-    const own = vectors.of(of)
-    const inverseLength = vectors.inverseLength(of)
-    const cosines = new Float64Array(others.length)
-    for (const [i, other] of others.entries()) {
-      const label = this.#labelIn(vectors, other)
-      if (label >= 0) cosines[i] = vectors.innerProduct(label, own) * inverseLength * vectors.inverseLength(label)
-    }
-    return cosines
+    return vectors && of >= 0 ? vectors.cosines(this.#labelsIn(vectors, others), of) : undefined
   }
 
   /** The items nearest to one in the space of a model's item embeddings; undefined where it has none of the item. */
@@ -212,8 +211,18 @@ export class ServedRelease {
 
   /** -1 for an item that a model has no embedding of: what came after the training, only the item tower places. */
   #labelIn(vectors: ItemVectors, item: number): number {
-    const label = this.#labelOf.get(item) ?? -1
+    const label = this.#labelOf[item] ?? -1
     return label < vectors.size ? label : -1
+  }
+
+  #labelsIn(vectors: ItemVectors, items: readonly number[]): Int32Array {
+    const [labelOf, { size }] = [this.#labelOf, vectors]
+    const labels = new Int32Array(items.length)
+    for (let i = 0; i < items.length; i++) {
+      const label = labelOf[items[i]!] ?? -1
+      labels[i] = label < size ? label : -1
+    }
+    return labels
   }
 
   /** Gives the memory of the indexes back. No request may be using it any more. */

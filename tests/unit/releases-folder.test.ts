@@ -21,7 +21,8 @@ const library = await loadHnswlib()
 
 const ITEMS = 40
 
-async function draft(version: string): Promise<ReleaseDraft> {
+/** @param exactUpTo vectors of which there is no graph */
+async function draft(version: string, exactUpTo = 0): Promise<ReleaseDraft> {
   const models = new Map([
     ['two-tower' as const, { ...topicalModel(ITEMS), trainingSeconds: 1 }],
     ['item-cf' as const, { ...topicalNeighbours(ITEMS), trainingSeconds: 2 }],
@@ -32,7 +33,11 @@ async function draft(version: string): Promise<ReleaseDraft> {
     watermark: 12345,
     itemIds: Array.from({ length: ITEMS }, (_, i) => `i${i}`),
     models,
-    indexes: await buildIndexes(new Map([...models].map(([name, { tensors }]) => [name, tensors]))),
+    indexes: await buildIndexes(
+      new Map([...models].map(([name, { tensors }]) => [name, tensors])),
+      () => [],
+      exactUpTo,
+    ),
     gate: { passed: true, leftOut: [], reasons: [], measures: { 'two-tower/Recall@100': 0.5 } },
   }
 }
@@ -83,6 +88,15 @@ describe('a folder of releases', () => {
   it.skipIf(!library)('refuses to load where a bit of the index has flipped, and says which release and what', () =>
     refused((path) => flip(join(path, 'two-tower.hnsw'))),
   )
+
+  it('has no graph of a few items: each is compared, and the answer is the same', async () => {
+    const folder = await folderWith()
+    await folder.write(await draft('v1', ITEMS))
+    expect(readdirSync(join(folder.path, 'v1')).filter((file) => file.endsWith('.hnsw'))).toEqual([])
+    const query = topicalModel(ITEMS).tensors.get('items')!.data.subarray(0, 16)
+    const { labels } = (await folder.load('v1')).indexes.get('two-tower')!.search(query, 5)
+    expect(labels).toEqual((await draft('v2')).indexes.get('two-tower')!.search(query, 5).labels)
+  })
 
   async function refused(harm: (path: string) => void): Promise<void> {
     const folder = await folderWith('v1')

@@ -22,7 +22,7 @@ const released = (models: readonly [ModelName, TrainedModel][]): ReleasedModels 
 
 async function gated(models: readonly [ModelName, TrainedModel][], changed: Partial<GateInput> = {}) {
   const candidate = released(models)
-  const indexes = await buildIndexes(candidate.models).catch(() => new Map<ModelName, VectorIndex>())
+  const indexes = await buildIndexes(candidate.models, () => [], 0).catch(() => new Map<ModelName, VectorIndex>())
   return gate({ candidate, indexes, inService: undefined, set, cases, kernels: fakeKernels, ...changed })
 }
 
