@@ -22,6 +22,11 @@ const integer = (min: number, max: number) => (text: string) => {
 }
 const optionalPort = (text: string): number | undefined => (text === '' ? undefined : integer(0, 65535)(text))
 const optionalDays = (text: string): number | undefined => (text === '' ? undefined : integer(1, 100_000)(text))
+const share = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw 'a number from 0 to 1 is needed'
+  return value
+}
 const list = (text: string): readonly string[] => text.split(',').flatMap((part) => part.trim() || [])
 const yesOrNo = (text: string): boolean => {
   if (['1', 'true', 'yes'].includes(text)) return true
@@ -115,6 +120,12 @@ export const SETTINGS = {
     undefined,
     optionalDays,
     'rows are dropped so many days after they were written',
+  ),
+  featureShare: setting(
+    'TRIBUTARY_FEATURE_SHARE',
+    0.05,
+    share,
+    'share of slates whose impressions carry what the ranker saw, for `skew`: 0 to 1',
   ),
   maxInFlight: setting('TRIBUTARY_MAX_IN_FLIGHT', 256, integer(1, 100_000), 'requests served at the same time at most'),
 } as const satisfies Record<string, Setting<unknown>>

@@ -18,7 +18,7 @@ const POSITION = ['topic', 'partition', 'offset']
 /** Columns of schemas/migrations, in the order in which a batch has them. */
 export const COLUMNS = {
   interactions: [...POSITION, 'eventId', 'userId', 'itemId', 'kind', 'value', 'at', 'requestId'],
-  impressions: [...POSITION, 'requestId', 'userId', 'at', 'release', 'itemIds', 'scores', 'sources'],
+  impressions: [...POSITION, 'requestId', 'userId', 'at', 'release', 'itemIds', 'scores', 'sources', 'features'],
 } as const
 
 export type Table = keyof typeof COLUMNS
@@ -84,7 +84,7 @@ function interaction({ eventId, userId, itemId, kind, value, at, requestId }: In
   return [eventId, userId, itemId, kind, value ?? null, at, requestId ?? '']
 }
 
-function impression({ requestId, userId, at, release, items }: Impression): unknown[] {
+function impression({ requestId, userId, at, release, items, features }: Impression): unknown[] {
   return [
     requestId,
     userId,
@@ -93,6 +93,7 @@ function impression({ requestId, userId, at, release, items }: Impression): unkn
     items.map(({ itemId }) => itemId),
     items.map(({ score }) => score),
     items.map(({ sources }) => sources.map(wellFormed)),
+    features ? JSON.stringify(features) : '',
   ]
 }
 

@@ -31,7 +31,7 @@ export const DIGEST_SQL = `
       count() AS events,
       sum(sipHash64(
         toString(topic), partition, offset, requestId, userId, at, toString(release),
-        toString(itemIds), toString(scores), toString(sources)
+        toString(itemIds), toString(scores), toString(sources), features
       )) AS hashes
     FROM impressions FINAL
   )`

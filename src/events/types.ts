@@ -32,6 +32,60 @@ value: string
 at: Time
 }
 /**
+ * What a ranker saw of the items of a slate, and of which state: enough to work it out again from the log. Part of a share of the impressions.
+ */
+export interface Features {
+now: Time
+/**
+ * What ordered: `blend`, `ranker` or `din`.
+ */
+ranker: string
+/**
+ * What was asked for, where it differs from the default.
+ */
+request: {
+k: number
+exclude?: Id[]
+category?: string
+diversity?: number
+diversifier?: string
+satisfaction?: number
+novelty?: number
+}
+names: string[]
+/**
+ * base64 of (items of the slate, names): numbers of 32 bits, little-endian, item by item.
+ */
+items: string
+contextNames: string[]
+/**
+ * base64, likewise: what is the same for all items.
+ */
+context: string
+/**
+ * By topic, then partition: the offset up to which events were folded into the item statistics.
+ */
+tables: {
+[k: string]: number[]
+}
+/**
+ * Likewise, into the lists of what is popular.
+ */
+lists: {
+[k: string]: number[]
+}
+/**
+ * By topic: the same offset of the user's partition when the user was read.
+ */
+user: {
+[k: string]: number
+}
+/**
+ * Events of the user that were known.
+ */
+known: number
+}
+/**
  * A slate that was served. Travels on the topic `impressions`, keyed by userId.
  */
 export interface Impression {
@@ -49,6 +103,7 @@ itemId: Id
 score: number
 sources: string[]
 }[]
+features?: Features
 }
 /**
  * One fact about a user and an item. Travels on the topics `ratings` and `feedback`, keyed by userId.

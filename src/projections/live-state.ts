@@ -9,6 +9,7 @@ import { History } from '../state/values/history.ts'
 import { ItemSet } from '../state/values/item-set.ts'
 import { ItemStatisticsChunk, STATISTICS_CHUNK } from '../state/values/item-statistics.ts'
 import { Neighbours } from '../state/values/neighbours.ts'
+import { encodePosition } from '../state/values/position.ts'
 import { Postings } from '../state/values/postings.ts'
 import { Trail } from '../state/values/trail.ts'
 import { UserFeatures } from '../state/values/user-features.ts'
@@ -120,6 +121,7 @@ export class LiveState {
     const streamTime = Buffer.alloc(8)
     streamTime.writeDoubleLE(this.#streamTime)
     mutations.set(KEYS.streamTime, streamTime)
+    mutations.set(KEYS.position, encodePosition(offsets))
     await this.#owner.commit(mutations, offsets)
     for (const table of tables) table.settle()
     this.#profiles.clear()

@@ -7,12 +7,12 @@ import { Ranker } from './ranker.ts'
 
 /** The rankers of releases. */
 export class Rankers {
-  readonly #reader: FeatureReader
+  readonly reader: FeatureReader
   readonly #of = new WeakMap<ServedRelease, CandidateRanker>()
 
   /** @param sources names of the candidate sources, in the order of their proposals */
   constructor(sources: readonly string[], content: ItemContent) {
-    this.#reader = new FeatureReader(sources, content)
+    this.reader = new FeatureReader(sources, content)
   }
 
   /** The best that a release has: a network that attends over the history, else one over features; undefined for neither. */
@@ -22,8 +22,8 @@ export class Rankers {
     if (!ranker) {
       const { models, pairScores } = release
       const [din, features] = [models.get('din'), models.get('ranker')]
-      if (din && pairScores) ranker = new DinRanker(din, pairScores, release, this.#reader)
-      else if (features) ranker = new Ranker(features, this.#reader)
+      if (din && pairScores) ranker = new DinRanker(din, pairScores, release, this.reader)
+      else if (features) ranker = new Ranker(features, this.reader)
       else return undefined
       this.#of.set(release, ranker)
     }

@@ -17,7 +17,6 @@ import type { HistoryEntry, UserState } from './online/online-state.ts'
 
 /** Items that nobody has met when a release is loaded, and that its vocabulary lacks: taken in up to this many. */
 const NEW_ITEMS_AT_ONCE = 1_000
-const BARELY_MET_MS = 1_000
 /** Queries that bring the code of a release up to speed before anyone waits for it. */
 const WARM_UP_QUERIES = 20
 
@@ -29,6 +28,12 @@ export interface Asked {
   readonly user?: Pick<UserState, 'profile'> | undefined
   /** Stream time, ms. */
   readonly now: number
+}
+
+/** Of items: visits by item index, and a number that changes with them. */
+interface Statistics {
+  readonly visits: Float64Array
+  readonly revision: number
 }
 
 interface Tower {
@@ -63,7 +68,8 @@ export class ServedRelease {
   readonly #vocabulary: number
   readonly #votes: NeighbourVotes | undefined
   #barelyMet: readonly number[] = []
-  #barelyMetDueMs = 0
+  /** Of the statistics that `#barelyMet` was made of; undefined where it must be made anew. */
+  #barelyMetOf: number | undefined
   #asked: (Asked & { readonly columns: QueryHistory }) | undefined
 
   /** Not for requests before `prepare` has resolved. */
@@ -150,7 +156,7 @@ export class ServedRelease {
     tower.index.add(label, vector)
     tower.vectors.put(label, vector)
     this.#setLabel(index, label)
-    this.#barelyMetDueMs = 0
+    this.#barelyMetOf = undefined
     return true
   }
 
@@ -168,13 +174,10 @@ export class ServedRelease {
     this.#votes?.vote(this.#columns(asked), (label, vote) => add(this.#itemOf[label]!, vote))
   }
 
-  /**
-   * Items that fewer than `below` have visited, the newest last, at most `limit`: as of the last second.
-   * @param visits by item index
-   */
-  barelyMet(visits: Float64Array, below: number, limit: number): readonly number[] {
-    if (performance.now() < this.#barelyMetDueMs) return this.#barelyMet
-    this.#barelyMetDueMs = performance.now() + BARELY_MET_MS
+  /** Items that fewer than `below` have visited, the newest last, at most `limit`: made anew when statistics have moved. */
+  barelyMet({ visits, revision }: Statistics, below: number, limit: number): readonly number[] {
+    if (revision === this.#barelyMetOf) return this.#barelyMet
+    this.#barelyMetOf = revision
     this.#barelyMet = this.#itemOf.filter((item) => !(visits[item]! >= below)).slice(-limit)
     return this.#barelyMet
   }

@@ -9,6 +9,8 @@ export interface ImpressionsOptions {
   readonly now: () => number
   /** Told how many slates reached the broker, or were given up. */
   readonly count: (outcome: 'sent' | 'dropped', slates: number) => void
+  /** Of the slates, those that are logged with features: 0, the default, to 1. */
+  readonly featureShare?: number
   /** Slates that may wait; beyond, they are dropped. Default 10,000. */
   readonly maxBuffered?: number
   /** Slates in one produce; as many waiting are sent at once. Default 500. */
@@ -29,7 +31,12 @@ export class Impressions {
   #sending: Promise<void> | undefined
 
   constructor(options: ImpressionsOptions) {
-    this.#options = { maxBuffered: 10_000, maxBatch: 500, flushIntervalMs: 50, ...options }
+    this.#options = { featureShare: 0, maxBuffered: 10_000, maxBatch: 500, flushIntervalMs: 50, ...options }
+  }
+
+  /** Draws whether the next slate is to be made with features. */
+  get wantsFeatures(): boolean {
+    return Math.random() < this.#options.featureShare
   }
 
   /** Returns at once. */
@@ -84,5 +91,6 @@ function impressionOf(slate: Slate, at: number): Impression {
       score,
       sources: sources.map((source) => source.name),
     })),
+    ...(slate.features && { features: slate.features }),
   }
 }

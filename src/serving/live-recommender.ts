@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { TributaryError } from '../errors.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
+import type { Features } from '../events/types.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
 import { Lowered } from '../retrieval/lowered.ts'
 import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
@@ -15,6 +16,7 @@ import { DueRefresh } from './due-refresh.ts'
 import { withFresh } from './fresh-places.ts'
 import { inspect } from './inspect.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
+import { loggedFeatures } from './logged-features.ts'
 import { neighbourSpaces } from './neighbour-spaces.ts'
 import { type Prediction, ranksOf } from './prediction.ts'
 import type {
@@ -83,18 +85,19 @@ export class LiveRecommender implements Recommender {
     const context = await this.#retriever.context(who, degraded, this.#online.streamTime, release)
     stage('hydrate')
     const { items } = this.#online
-    const { blended, proposals } = this.#retriever.run(context)
-    stage('blend')
-    const { kept, removed } = applyFilters(blended.items, this.#filters(request, context))
-    stage('filter')
-    const ordered = this.#order.order({ context, blended, proposals }, kept, request)
-    const best = withFresh(ordered.items, kept, proposals)
-    stage('rank')
+    const { scored, kept, removed, ordered, best } = this.#compose(request, context, stage)
+    const { blended, proposals } = scored
     const catalogue = this.#catalogue
     const lowered = this.#lowered.of(best, (item) => blended.get(item), context, items.size)
     const { explain = false } = request
     const slate = makeSlate(best, { ...ordered, context, proposals, items, catalogue, explain, lowered })
     stage('slate')
+    let features: Features | undefined
+    if (request.features && degraded.length === 0) {
+      const { lists } = this.#retriever
+      features = loggedFeatures({ request, context, ...this.#order.seen(scored, kept, best), lists: lists.positions })
+      stage('features')
+    }
     const ids = (removedItems: number[]) => removedItems.map((item) => items.id(item))
     return {
       requestId: randomUUID(),
@@ -103,6 +106,7 @@ export class LiveRecommender implements Recommender {
       degraded,
       items: slate,
       stagesMs: stages,
+      ...(features && { features }),
       ...(request.debug && {
         debug: {
           streamTime: context.now,
@@ -113,6 +117,18 @@ export class LiveRecommender implements Recommender {
         },
       }),
     }
+  }
+
+  /** Candidates, filtered and ordered, from what was read: all of it in one go. */
+  #compose(request: RecommendRequest, context: RequestContext, stage: (name: string) => void = () => {}) {
+    const scored = this.#retriever.run(context)
+    stage('blend')
+    const { kept, removed } = applyFilters(scored.blended.items, this.#filters(request, context))
+    stage('filter')
+    const ordered = this.#order.order(scored, kept, request)
+    const best = withFresh(ordered.items, kept, scored.proposals)
+    stage('rank')
+    return { scored, kept, removed, ordered, best }
   }
 
   /**

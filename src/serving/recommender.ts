@@ -1,4 +1,4 @@
-import type { Item, Kind } from '../events/types.ts'
+import type { Features, Item, Kind } from '../events/types.ts'
 import type { DiversifierName } from '../ranking/diversify.ts'
 import type { Explanation } from './explanation.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
@@ -46,6 +46,8 @@ export interface RecommendRequest {
   readonly explain?: boolean
   /** Adds `debug` to the slate. */
   readonly debug?: boolean
+  /** Adds `features` to the slate, where they could be worked out again: of a user, from a whole state. */
+  readonly features?: boolean
 }
 
 export interface Slate {
@@ -58,6 +60,8 @@ export interface Slate {
   readonly items: readonly SlateItem[]
   /** For the metrics, where it was measured; not part of the answer. */
   readonly stagesMs?: Readonly<Record<string, number>>
+  /** For the impression; not part of the answer. */
+  readonly features?: Features
   readonly debug?: SlateDebug
 }
 

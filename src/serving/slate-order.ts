@@ -1,9 +1,16 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import { type Attention, type CandidateRanker, type Ranking, RELEVANCE } from '../ranking/candidate-ranker.ts'
+import {
+  type Attention,
+  CANDIDATES,
+  type CandidateRanker,
+  type Ranking,
+  RELEVANCE,
+} from '../ranking/candidate-ranker.ts'
 import { diversify } from '../ranking/diversify.ts'
 import { ItemContent } from '../ranking/item-content.ts'
 import { lessPopular } from '../ranking/novelty.ts'
 import { Rankers } from '../ranking/rankers.ts'
+import { type SeenFeatures, seenFeatures } from '../ranking/seen-features.ts'
 import type { ItemIndex } from '../retrieval/online/item-index.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import { topOf } from '../retrieval/top-of.ts'
@@ -71,6 +78,15 @@ export class SlateOrder {
         return Object.fromEntries(ranker.explain(scored, ranking.items, item).slice(0, EXPLAINED))
       },
       ...attentionOf(ranker, scored, ranking, logits),
+    }
+  }
+
+  /** What a ranker sees of some items among the candidates, or would if there were one; and the name of what orders. */
+  seen(scored: Scored, kept: readonly number[], items: readonly number[]): { ranker: string; seen: SeenFeatures } {
+    const candidates = topOf(kept, CANDIDATES, scored.blended)
+    return {
+      ranker: this.#rankers.of(scored.context.release)?.name ?? 'blend',
+      seen: seenFeatures(this.#rankers.reader, scored, candidates, items),
     }
   }
 

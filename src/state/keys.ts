@@ -11,6 +11,7 @@ export const KEYS = {
   items: 'v:', // <chunk> → Vocabulary of item ids
   genres: 'g:', // <chunk> → Vocabulary of genres
   streamTime: 'c', // → f64, the greatest event time seen
+  position: 'q', // → offsets that have been folded, JSON: the committed ones, to be read in one with other values
 } as const
 
 /** The group whose state serving reads, unless configured otherwise. */

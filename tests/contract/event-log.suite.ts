@@ -10,7 +10,8 @@ import {
   itemsShownAndTaken,
   usersAsOf,
 } from '../../src/event-log/training-reads.ts'
-import type { Impression, Interaction } from '../../src/events/types.ts'
+import { encodeFloats } from '../../src/events/floats.ts'
+import type { Features, Impression, Interaction } from '../../src/events/types.ts'
 import { readTrainingSet } from '../../src/training/read-training-set.ts'
 import { append } from './event-log-rows.ts'
 
@@ -114,13 +115,14 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
         { requestId: 'r1', userId: "it's", at: 5, release: 'a "b" \\N\n\t\0', items },
         { requestId: 'r2', userId: 'nobody', at: LAST_MS, release: '', items: [] },
         { requestId: 'r3', userId: 'u', at: 6, release: '\ud800', items: [{ itemId: 'i', score: -1, sources: [] }] },
+        { requestId: 'r4', userId: 'u', at: 7, release: 'v', items: [], features: FEATURES },
       ]
       await append(
         log,
         events.map((event, offset) => ({ topic: 'impressions', partition: 0, offset, event })),
       )
       const rows = await log.query<{ release: string; itemIds: string[]; scores: number[]; sources: string[][] }>(
-        'SELECT release, itemIds, scores, sources FROM impressions ORDER BY offset',
+        'SELECT release, itemIds, scores, sources, features FROM impressions ORDER BY offset',
       )
       expect(rows).toEqual([
         {
@@ -128,10 +130,19 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
           itemIds: HOSTILE_IDS,
           scores: HOSTILE_IDS.map(() => 0.5),
           sources: HOSTILE_IDS.map((id) => [id, 'trending']),
+          features: '',
         },
-        { release: '', itemIds: [], scores: [], sources: [] },
-        { release: '\ufffd', itemIds: ['i'], scores: [-1], sources: [[]] },
+        { release: '', itemIds: [], scores: [], sources: [], features: '' },
+        { release: '\ufffd', itemIds: ['i'], scores: [-1], sources: [[]], features: '' },
+        { release: 'v', itemIds: [], scores: [], sources: [], features: JSON.stringify(FEATURES) },
       ])
+    })
+
+    it('has features that SQL can read', async () => {
+      const event: Impression = { requestId: 'r', userId: 'u', at: 7, release: 'v', items: [], features: FEATURES }
+      await append(log, [{ topic: 'impressions', partition: 0, offset: 0, event }])
+      const numbers = "reinterpret(base64Decode(JSONExtractString(features, 'items')), 'Array(Float32)')"
+      expect(await log.query(`SELECT ${numbers} AS numbers FROM impressions`)).toEqual([{ numbers: [0.5, -1.25] }])
     })
 
     it('appends all rows or none', async () => {
@@ -219,6 +230,17 @@ export function eventLogSuite({ name, open }: EventLogSubject): void {
       await log.forget('u')
       await append(log, [other])
       expect((await log.digest()).hash).not.toBe(one.hash)
+    })
+
+    it('has another digest where the features of a slate differ', async () => {
+      const { event, ...position } = impression(0, 0) as Extract<EventLogRow, { topic: 'impressions' }>
+      const hashes: string[] = []
+      for (const features of [undefined, FEATURES, { ...FEATURES, known: 3 }]) {
+        await append(log, [{ ...position, event: { ...event, ...(features && { features }) } }])
+        hashes.push((await log.digest()).hash)
+        await log.forget('u')
+      }
+      expect(new Set(hashes).size).toBe(3)
     })
 
     it('binds parameters, whatever is in them', async () => {
@@ -489,6 +511,20 @@ function rating(partition: number, offset: number, patch?: InteractionPatch): Ev
 
 function feedback(partition: number, offset: number, patch?: InteractionPatch): EventLogRow {
   return { topic: 'feedback', partition, offset, event: interaction(patch) }
+}
+
+const FEATURES: Features = {
+  now: 5,
+  ranker: 'ranker',
+  request: { k: 2, category: 'a "b" \\N\n\t\0' },
+  names: ['blend', 'visits'],
+  items: encodeFloats(Float32Array.of(0.5, -1.25)),
+  contextNames: [],
+  context: '',
+  tables: { ratings: [3, 4] },
+  lists: { ratings: [3, 2] },
+  user: { ratings: 5 },
+  known: 2,
 }
 
 function impression(partition: number, offset: number, { userId = 'u' } = {}): EventLogRow {

@@ -1,6 +1,6 @@
 // A recommender small enough to see through: genre affinity of the recent history over a made-up catalogue.
 import { randomUUID } from 'node:crypto'
-import type { Interaction, Item } from '../../src/events/types.ts'
+import type { Features, Interaction, Item } from '../../src/events/types.ts'
 import type { Inspection } from '../../src/serving/inspection.ts'
 import type {
   ItemNeighbours,
@@ -38,6 +38,20 @@ const catalogue: readonly Item[] = FIRST.flatMap((first, i) =>
 
 const WEIGHT: Partial<Record<Interaction['kind'], number>> = { like: 3, watched: 2, rating: 1, skip: -2, dislike: -3 }
 
+const FEATURES: Features = {
+  now: 978300760000,
+  ranker: 'blend',
+  request: { k: 1 },
+  names: [],
+  items: '',
+  contextNames: [],
+  context: '',
+  tables: {},
+  lists: {},
+  user: {},
+  known: 0,
+}
+
 /** Users leave a trace through `apply`, as the projections would make it. */
 export class FakeRecommender implements Recommender {
   readonly history = new Map<string, Interaction[]>()
@@ -65,6 +79,7 @@ export class FakeRecommender implements Recommender {
       degraded: this.degraded,
       items,
       stagesMs: { candidates: 0.4, blend: 0.2 },
+      ...(request.features && { features: FEATURES }),
       ...(request.debug && {
         debug: {
           streamTime: 978300760000,

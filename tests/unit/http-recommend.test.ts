@@ -41,6 +41,15 @@ describe('GET /recommend', () => {
     expect(slate).not.toHaveProperty('stagesMs')
   })
 
+  test('features go to the log and not into the answer, and those of a session nowhere', async () => {
+    const { app, broker } = await createFakeServer({ featureShare: 1 })
+    for (const who of ['user=42', 'user=42&items=1']) {
+      expect((await app.inject(`/recommend?${who}`)).json()).not.toHaveProperty('features')
+    }
+    await app.close()
+    expect(broker.events('impressions').map(({ features }) => features?.ranker)).toEqual(['blend', undefined])
+  })
+
   test('hands every parameter to the recommender', async () => {
     const requests = spyOnRequests()
     await get('/recommend?user=42&k=5&items=1,2&exclude=3&category=Drama&explain=true&debug=true')

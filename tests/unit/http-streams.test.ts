@@ -8,7 +8,7 @@ let server: FakeServer
 let base: string
 
 beforeEach(async () => {
-  server = await createFakeServer()
+  server = await createFakeServer({ featureShare: 1 })
   await server.app.listen({ port: 0 })
   base = `http://127.0.0.1:${(server.app.server.address() as AddressInfo).port}`
 })
@@ -44,6 +44,7 @@ describe('GET /stream/slate', () => {
     const first = (await events.next()).value as Received
     expect(first.event).toBe('slate')
     expect(first.data.slate.items).toHaveLength(5)
+    expect(first.data.slate).not.toHaveProperty('features')
     expect(first.data.user).toBeNull()
     const [{ itemId }] = first.data.slate.items as [{ itemId: string }]
     give('somebody else', itemId)

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Catalogue } from '../../src/catalogue/catalogue.ts'
+import { decodeFloats } from '../../src/events/floats.ts'
 import { partitionFor } from '../../src/events/topics.ts'
 import type { Interaction } from '../../src/events/types.ts'
 import { LiveState } from '../../src/projections/live-state.ts'
@@ -206,6 +207,64 @@ describe('LiveRecommender', () => {
     const slate = await broken.recommend({ userId: 'me', k: 3 })
     expect(slate.degraded).toEqual(expect.arrayContaining(['item-statistics', 'user-state']))
     expect(slate.items).toHaveLength(3)
+  })
+
+  describe('asked for features', () => {
+    beforeEach(async () => {
+      for (let i = 0; i < 12; i++) {
+        await happened(`other-${i}`, 'a')
+        await happened(`other-${i}`, i < 9 ? 'b' : 'c')
+      }
+      await happened('me', 'a')
+      await recommender.refresh()
+    })
+    const featuresOf = async (request: object = {}) =>
+      (await recommender.recommend({ userId: 'me', k: 3, features: true, ...request })).features
+
+    it('says what a ranker sees of each item, and where the state stood that it was read from', async () => {
+      const asOf = clock
+      await happened('me', 'd', 'click')
+      const slate = await recommender.recommend({ userId: 'me', k: 3, novelty: 0.5, features: true })
+      const { names, items, contextNames, context, ...rest } = slate.features!
+      const last = (partition: number) => (partition === partitionFor('me', PARTITIONS) ? asOf : expect.any(Number))
+      expect(rest).toEqual({
+        now: asOf,
+        ranker: 'blend',
+        request: { k: 3, novelty: 0.5 },
+        tables: { ratings: [0, 0, 0], feedback: [0, 1, 2].map(last), users: [0, 0, 0] },
+        lists: rest.tables,
+        // Read at the request, and not with the tables.
+        user: { ratings: 0, feedback: clock, users: 0 },
+        known: 2,
+      })
+      expect(names).toEqual(expect.arrayContaining(['blend', 'visits', 'co-visitation']))
+      const rows = decodeFloats(items)
+      expect(rows).toHaveLength(names.length * slate.items.length)
+      const visits = slate.items.map((_, place) => rows[place * names.length + names.indexOf('visits')])
+      expect(visits[slate.items.findIndex(({ itemId }) => itemId === 'b')]).toBeCloseTo(Math.log(10))
+      expect(decodeFloats(context)).toHaveLength(contextNames.length)
+      expect(decodeFloats(context)[contextNames.indexOf('history-length')]).toBeCloseTo(Math.log(3))
+    })
+
+    it('has none where they could not be worked out again', async () => {
+      expect(await featuresOf()).toBeDefined()
+      expect(await featuresOf({ features: false })).toBeUndefined()
+      expect(await featuresOf({ items: ['a'] })).toBeUndefined()
+      const read = store.read.bind(store)
+      const withoutPosition: StateStore = {
+        ...store,
+        read: async (group, partition, keys) =>
+          (await read(group, partition, keys)).map((value, i) => (keys[i] === 'q' ? undefined : value)),
+      }
+      recommender = new LiveRecommender({
+        online: new OnlineState(withoutPosition, 'live', new ItemIndex()),
+        catalogue,
+      })
+      expect(await featuresOf()).toBeUndefined()
+      const failing: StateStore = { ...store, read: () => Promise.reject(new Error('away')) }
+      recommender = new LiveRecommender({ online: new OnlineState(failing, 'live', new ItemIndex()), catalogue })
+      expect(await featuresOf()).toBeUndefined()
+    })
   })
 
   describe('asked what it would have recommended', () => {

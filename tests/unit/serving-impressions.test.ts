@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { encodeFloats } from '../../src/events/floats.ts'
+import type { Features } from '../../src/events/types.ts'
 import { Impressions } from '../../src/serving/impressions.ts'
 import type { Slate } from '../../src/serving/recommender.ts'
 import { FakeBroker } from '../fakes/fake-broker.ts'
@@ -12,7 +14,7 @@ beforeEach(() => {
   return () => void vi.useRealTimers()
 })
 
-const create = (limits: { maxBuffered?: number; maxBatch?: number } = {}) =>
+const create = (limits: { maxBuffered?: number; maxBatch?: number; featureShare?: number } = {}) =>
   new Impressions({
     broker,
     now: () => 978300760000,
@@ -60,6 +62,33 @@ describe('impressions', () => {
         items: [{ itemId: '7', score: 0.5, sources: ['trending', 'genre'] }],
       },
     ])
+  })
+
+  test('a share of the slates is to be made with features, which go with the event', async () => {
+    const drawn = (featureShare?: number) => {
+      const impressions = create(featureShare === undefined ? {} : { featureShare })
+      return Array.from({ length: 1000 }, () => impressions.wantsFeatures).filter(Boolean).length
+    }
+    expect([drawn(), drawn(0), drawn(1)]).toEqual([0, 0, 1000])
+    // Ten standard deviations.
+    expect(Math.abs(drawn(0.2) - 200)).toBeLessThan(126)
+    const features: Features = {
+      now: 5,
+      ranker: 'blend',
+      request: { k: 1 },
+      names: ['blend'],
+      items: encodeFloats(Float32Array.of(0.5)),
+      contextNames: [],
+      context: '',
+      tables: { ratings: [3] },
+      lists: { ratings: [3] },
+      user: { ratings: 3 },
+      known: 2,
+    }
+    const impressions = create()
+    impressions.record({ ...slate(0), features })
+    await impressions.flush()
+    expect(broker.events('impressions')[0]!.features).toEqual(features)
   })
 
   test('slates wait for one another up to 50 ms', async () => {

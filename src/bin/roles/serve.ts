@@ -75,6 +75,7 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
     operations,
     now: streamClock(() => recommender.streamTime),
     limits: { maxInFlight: config.maxInFlight },
+    featureShare: config.featureShare,
     onError,
   })
   await app.listen({ host: config.host, port: config.port })

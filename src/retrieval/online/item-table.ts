@@ -1,5 +1,5 @@
 import { KEYS } from '../../state/keys.ts'
-import type { StateStore } from '../../state/state-store.ts'
+import type { Offsets, StateStore } from '../../state/state-store.ts'
 import { decay } from '../../state/values/decay.ts'
 import {
   ItemStatisticsChunk,
@@ -7,6 +7,7 @@ import {
   STATISTICS_CHUNK,
   TREND_HALF_LIFE_MS,
 } from '../../state/values/item-statistics.ts'
+import { decodePosition } from '../../state/values/position.ts'
 import type { PartitionVocabulary } from './partition-vocabulary.ts'
 
 const RARITY_OFFSET = 5
@@ -24,6 +25,8 @@ interface Shard {
   trend: Float64Array
   /** The stored bytes that the arrays were made of, by chunk: a chunk that has not changed is left alone. */
   readonly chunks: (Uint8Array | undefined)[]
+  /** Of the partition, when its statistics were last read; undefined where the state does not say. */
+  position?: Offsets | undefined
 }
 
 /**
@@ -44,11 +47,18 @@ export class ItemTable {
   trend = new Float64Array(0)
   /** (RARITY_OFFSET + visits)^-RARITY_EXPONENT: less for what everyone visits. */
   rarity = new Float64Array(0)
+  /** Another number whenever something of it has changed. */
+  revision = 0
 
   constructor(store: StateStore, group: string, vocabularies: readonly PartitionVocabulary[]) {
     this.#store = store
     this.#group = group
     this.#shards = vocabularies.map((vocabulary) => ({ vocabulary, ...columns(0), chunks: [] }))
+  }
+
+  /** By partition: where it stood when it was last read; undefined where the state does not say. */
+  get positions(): readonly (Offsets | undefined)[] {
+    return this.#shards.map(({ position, vocabulary }) => position ?? (vocabulary.size === 0 ? {} : undefined))
   }
 
   /**
@@ -65,6 +75,7 @@ export class ItemTable {
 
   #startAnew(landmark: number, size: number): void {
     this.#asOf = landmark
+    this.revision++
     Object.assign(this, columns(Math.max(1024, size * 2)))
     this.rarity = new Float64Array(this.visits.length).fill(RARITY_OFFSET ** -RARITY_EXPONENT)
     for (const shard of this.#shards) {
@@ -76,7 +87,8 @@ export class ItemTable {
   async #readShard(shard: Shard, partition: number): Promise<void> {
     const count = Math.ceil(shard.vocabulary.size / STATISTICS_CHUNK)
     const keys = Array.from({ length: count }, (_, chunk) => KEYS.statistics + chunk)
-    const values = await this.#store.read(this.#group, partition, keys)
+    const [position, ...values] = await this.#store.read(this.#group, partition, [KEYS.position, ...keys])
+    shard.position = decodePosition(position)
     values.forEach((bytes, chunk) => {
       const before = shard.chunks[chunk]
       if (!bytes || (before && Buffer.compare(before, bytes) === 0)) return
@@ -95,6 +107,7 @@ export class ItemTable {
       const now = { visits: of.visits, ratings: of.ratings, ratingSum: of.ratingSum, popularity, trend }
       if (COLUMNS.every((column) => shard[column][ordinal] === now[column])) continue
       for (const column of COLUMNS) shard[column][ordinal] = now[column]
+      this.revision++
       this.#sum(shard.vocabulary.index(ordinal))
     }
   }

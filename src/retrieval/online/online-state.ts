@@ -1,9 +1,10 @@
 import { partitionFor } from '../../events/topics.ts'
 import type { User } from '../../events/types.ts'
 import { KEYS } from '../../state/keys.ts'
-import type { StateStore } from '../../state/state-store.ts'
+import type { Offsets, StateStore } from '../../state/state-store.ts'
 import { HISTORY_ENTRY_BYTES, History } from '../../state/values/history.ts'
 import { ItemSet } from '../../state/values/item-set.ts'
+import { decodePosition } from '../../state/values/position.ts'
 import { type GenreTaste, UserFeatures } from '../../state/values/user-features.ts'
 import { VOCABULARY_CHUNK, Vocabulary } from '../../state/values/vocabulary.ts'
 import type { CacheLimits } from './aged-cache.ts'
@@ -29,6 +30,8 @@ export interface UserState {
   readonly features: UserFeatures
   readonly genres: readonly (GenreTaste & { readonly name: string })[]
   readonly profile: User | undefined
+  /** Of the user's partition, when all of this was read; undefined where the state does not say. */
+  readonly position: Offsets | undefined
 }
 
 /**
@@ -75,12 +78,15 @@ export class OnlineState {
 
   async user(userId: string): Promise<UserState> {
     const partition = partitionFor(userId, this.#store.partitions)
-    const [history, beyond, features, profile] = await this.#store.read(this.#group, partition, [
+    const [history, beyond, features, profile, position] = await this.#store.read(this.#group, partition, [
       KEYS.history + userId,
       KEYS.beyondHistory + userId,
       KEYS.features + userId,
       KEYS.profile + userId,
+      KEYS.position,
     ])
+    // Before anything is awaited: from then on the bytes may change.
+    const folded = decodePosition(position)
     const entries = new History(history)
     const vocabulary = this.#vocabularies[partition]!
     if (entries.length > 0 && newest(entries) >= vocabulary.size) await vocabulary.refresh()
@@ -96,6 +102,7 @@ export class OnlineState {
       features: userFeatures,
       genres: await this.#named(partition, userFeatures.genres(this.#streamTime)),
       profile: profile && JSON.parse(Buffer.from(profile).toString('utf8')),
+      position: folded,
     }
   }
 

@@ -18,6 +18,8 @@ export class TopLists {
   available = new Uint8Array(0)
   popular: readonly Top[] = []
   trending: readonly Top[] = []
+  /** Of the statistics that the lists were made of, as the table has them. */
+  positions: ItemTable['positions'] = []
   #byGenre = new Map<string, Top[]>()
   #changed = true
   #shown: number[] = []
@@ -39,6 +41,7 @@ export class TopLists {
   }
 
   refresh(table: ItemTable): void {
+    this.positions = table.positions
     const known = this.#known()
     const visited = known.filter((item) => table.visits[item]! > 0)
     const byPopularity = visited.toSorted((a, b) => table.popularity[b]! - table.popularity[a]!)

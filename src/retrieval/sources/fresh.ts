@@ -17,7 +17,7 @@ export const fresh: CandidateSource = {
   propose(context, into) {
     const { release, table } = context
     if (!release) return
-    const items = release.barelyMet(table.visits, VISITS, LOOKED_AT)
+    const items = release.barelyMet(table, VISITS, LOOKED_AT)
     const scores = release.scores('two-tower', items, context)
     if (!scores) return
     const order = [...items.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, PROPOSED)

@@ -35,6 +35,8 @@ export interface ServerOptions {
   /** What goes on beside serving; parts may be attached later. */
   readonly operations?: Operations
   readonly limits?: Partial<ServerLimits>
+  /** Of the slates, those whose impressions carry features: 0, the default, to 1. */
+  readonly featureShare?: number
   /** Told the cause of every answer that blames the server (5xx), with the request's method and path. */
   readonly onError?: (error: unknown, request: string) => void
 }
@@ -56,12 +58,13 @@ const MAX_ENCODED_ID = 128 * 4 * 3
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { recommender, broker, now = Date.now, metrics = createMetrics(), onError = () => {} } = options
-  const { operations = { swaps: [] } } = options
+  const { operations = { swaps: [] }, featureShare } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const admission = createAdmission(limits)
   const impressions = new Impressions({
     broker,
     now,
+    ...(featureShare !== undefined && { featureShare }),
     count: (outcome, slates) => metrics.impressions.inc({ outcome }, slates),
   })
   metrics.addGauge('tributary_http_requests_in_flight', 'Requests being worked on', () => admission.inFlight)

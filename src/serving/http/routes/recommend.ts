@@ -45,7 +45,10 @@ export function recommendRoute(app: FastifyInstance, dependencies: RecommendDepe
       },
     },
     async (request, reply) => {
-      const slate = await recommender.recommend(recommendRequest(request.query))
+      const asked = recommendRequest(request.query)
+      // What an anonymous session goes by stands in no log.
+      const features = !asked.items && impressions.wantsFeatures
+      const slate = await recommender.recommend({ ...asked, ...(features && { features }) })
       reply.send(slate)
       // The answer is on its way: what follows delays nobody.
       impressions.record(slate)

@@ -56,8 +56,9 @@ function slateAfterSlate(stream: EventStream, userId: string, k: number, depende
     while (wanted) {
       wanted = false
       try {
-        const [slate, user] = await Promise.all([recommender.recommend({ userId, k }), recommender.user(userId)])
-        const { stagesMs: _, ...shown } = slate
+        const asked = { userId, k, features: impressions.wantsFeatures }
+        const [slate, user] = await Promise.all([recommender.recommend(asked), recommender.user(userId)])
+        const { stagesMs: _stages, features: _features, ...shown } = slate
         if (stream.send('slate', { slate: shown, user: user ?? null })) {
           impressions.record(slate)
           observe(slate, metrics)
