@@ -24,3 +24,75 @@ export function selectRank(values: Float32Array | Float64Array, length: number, 
   }
   return values[rank]!
 }
+
+// Scratch space of `greatest`.
+let ordered = new Float64Array(0)
+let keys = new Float64Array(0)
+let places = new Int32Array(0)
+
+/**
+ * The places of the `k` greatest of `values[0..count)`, the greatest first, of equals the first. What is -Infinity is left out.
+ */
+export function greatest(values: Float32Array | Float64Array, count: number, k: number): Int32Array {
+  if (count > ordered.length) {
+    ordered = new Float64Array(2 * count)
+    keys = new Float64Array(2 * count)
+    places = new Int32Array(2 * count)
+  }
+  for (let i = 0; i < count; i++) ordered[i] = values[i]!
+  const threshold = count > k ? selectRank(ordered, count, count - k) : Number.NEGATIVE_INFINITY
+  let kept = 0
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!
+    if (value < threshold || value === Number.NEGATIVE_INFINITY) continue
+    keys[kept] = value
+    places[kept++] = i
+  }
+  sortDescending(0, kept - 1)
+  return places.slice(0, Math.min(k, kept))
+}
+
+/** Below it insertion is faster. */
+const FEW = 12
+
+/** Puts `keys` and `places` in order, by the greater key, then the lower place: Hoare's quicksort. */
+function sortDescending(from: number, to: number): void {
+  let [low, high] = [from, to]
+  while (high - low > FEW) {
+    const middle = (low + high) >> 1
+    const [key, place] = [keys[middle]!, places[middle]!]
+    let i = low
+    let j = high
+    while (i <= j) {
+      while (keys[i]! > key || (keys[i] === key && places[i]! < place)) i++
+      while (keys[j]! < key || (keys[j] === key && places[j]! > place)) j--
+      if (i <= j) swap(i++, j--)
+    }
+    // The shorter part by recursion, or many equals could go deep.
+    if (j - low < high - i) {
+      sortDescending(low, j)
+      low = i
+    } else {
+      sortDescending(i, high)
+      high = j
+    }
+  }
+  for (let i = low + 1; i <= high; i++) {
+    const [key, place] = [keys[i]!, places[i]!]
+    let at = i - 1
+    for (; at >= low && (keys[at]! < key || (keys[at] === key && places[at]! > place)); at--) {
+      keys[at + 1] = keys[at]!
+      places[at + 1] = places[at]!
+    }
+    keys[at + 1] = key
+    places[at + 1] = place
+  }
+}
+
+function swap(i: number, j: number): void {
+  const [key, place] = [keys[i]!, places[i]!]
+  keys[i] = keys[j]!
+  places[i] = places[j]!
+  keys[j] = key
+  places[j] = place
+}

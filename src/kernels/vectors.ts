@@ -31,14 +31,13 @@ export class Vectors {
     this.#ids = new Int32Array(buffer, byteOffset, length)
   }
 
-  /** Rows below it have a vector. */
+  /** Rows below it have a vector, or are zeros. */
   get size(): number {
     return this.#size
   }
 
-  /** @param row at most `size` */
   put(row: number, vector: Float32Array): void {
-    if (row === this.#capacity) this.#grow()
+    if (row >= this.#capacity) this.#grow(Math.max(2 * this.#capacity, row + 1))
     this.#rows.set(vector, row * this.#stride)
     this.#size = Math.max(this.#size, row + 1)
   }
@@ -77,8 +76,8 @@ export class Vectors {
     }
   }
 
-  #grow(): void {
-    const larger = new Vectors(this.dimensions, 2 * this.#capacity)
+  #grow(capacity: number): void {
+    const larger = new Vectors(this.dimensions, capacity)
     larger.#rows.set(this.#rows)
     this.#algebra = larger.#algebra
     this.#rows = larger.#rows

@@ -2,6 +2,7 @@ import { DEFAULT_KINDS } from '../events/kinds.ts'
 import { notSeen } from '../retrieval/filters.ts'
 import type { Scored } from '../retrieval/retriever.ts'
 import { topOf } from '../retrieval/top-of.ts'
+import { greatest } from '../select.ts'
 
 /** Candidates that are ranked: the first of the blend. */
 export const CANDIDATES = 400
@@ -57,9 +58,14 @@ export function unseenCandidates({ context, blended }: Scored): number[] {
 }
 
 /** @param logits by row of `candidates` */
-export function rankingOf(candidates: readonly number[], logits: ArrayLike<number>): Ranking {
-  const order = candidates.map((_, row) => row).sort((a, b) => logits[b]! - logits[a]!)
-  return { items: order.map((row) => candidates[row]!), logits: order.map((row) => logits[row]!) }
+export function rankingOf(candidates: readonly number[], logits: Float64Array): Ranking {
+  const items = new Array<number>(candidates.length)
+  const ordered = new Array<number>(candidates.length)
+  for (const [rank, row] of greatest(logits, candidates.length, candidates.length).entries()) {
+    items[rank] = candidates[row]!
+    ordered[rank] = logits[row]!
+  }
+  return { items, logits: ordered }
 }
 
 /**

@@ -187,7 +187,6 @@ export class FeatureReader {
     }
     for (const source of this.#loudest) {
       const { scores: proposed } = proposals[source]!
-      proposed.listenFor(candidates)
       for (let row = 0; row < candidates.length; row++) scores[row] = proposed.loudest(candidates[row]!)
       this.#relate(candidates.length, column++, into)
     }

@@ -13,6 +13,6 @@ export function lessPopular(ranking: Ranking, visits: ArrayLike<number>, dial: n
   const { items, logits } = ranking
   return rankingOf(
     items,
-    items.map((item, rank) => logits[rank]! - dial * Math.log1p(visits[item] ?? 0)),
+    Float64Array.from(items, (item, rank) => logits[rank]! - dial * Math.log1p(visits[item] ?? 0)),
   )
 }

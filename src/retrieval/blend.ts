@@ -50,7 +50,7 @@ export class Blend {
     this.#blended.reset(size)
     for (const proposal of this.#proposals) {
       const { source, scores } = proposal
-      scores.reset(size, (into) => source.propose(context, into))
+      scores.reset(size)
       source.propose(context, scores)
       proposal.best = scores.most(this.#met)
       proposal.weight = weights?.get(source.name) ?? source.weight

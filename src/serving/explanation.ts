@@ -34,7 +34,7 @@ export interface ExplainedParts {
   readonly catalogue: Catalogue
 }
 
-/** @param item index of one that a source proposed; of many, their scores listen for all of them first */
+/** @param item index of one that a source proposed */
 export function explanationOf(item: number, parts: ExplainedParts): Explanation {
   const blend = parts.proposals.map((proposal): [string, number] => [proposal.source.name, proposal.contribution(item)])
   const total = blend.reduce((sum, [, part]) => sum + part, 0)

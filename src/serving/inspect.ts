@@ -98,7 +98,6 @@ function inspectTarget(itemId: string, parts: InspectedParts): InspectedTarget {
   })
   const verdict = verdictOf(known !== undefined, isRetrieved, removedBy, slate.items.includes(item))
   const { context, proposals } = scored
-  if (isRetrieved) for (const { scores } of proposals) scores.listenFor([item])
   return {
     itemId,
     title: known?.title ?? itemId,

@@ -18,8 +18,6 @@ export interface SlateParts extends ExplainedParts {
 
 /** Turns the best items, in their order, into what is shown: titles, sections, reasons, and where each came from. */
 export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem[] {
-  // Before anything asks for one item: who was not listened for makes a source say it all again for everything.
-  for (const { scores } of parts.proposals) scores.listenFor(best)
   const leading = best.map((item) => leadingOf(item, parts.proposals))
   const ranks = parts.proposals.map(({ scores }) => ranksAmong(best, scores))
   return best.map((item, place) => {

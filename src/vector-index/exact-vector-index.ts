@@ -1,5 +1,5 @@
 import { Vectors } from '../kernels/vectors.ts'
-import { selectRank } from '../select.ts'
+import { greatest } from '../select.ts'
 import { checkLength, checkVector } from './check-vector.ts'
 import type { Neighbours, VectorIndex } from './vector-index.ts'
 
@@ -7,17 +7,15 @@ const FIRST_CAPACITY = 1024
 
 /**
  * Compares a query with every vector: the oracle for the others, what serves where they are not installed, and up to some
- * thousand vectors the fastest. Of equal scores the lower label comes first.
+ * thousand vectors the fastest. Of equal scores the lower label comes first. Labels want to be few and dense: each is a row.
  */
 export class ExactVectorIndex implements VectorIndex {
   readonly dimensions: number
   #vectors: Vectors
+  /** By label: 1 for those that have a vector. */
+  #has = new Uint8Array(FIRST_CAPACITY)
+  #size = 0
   #scores = new Float64Array(0)
-  /** For `selectRank`, which reorders. */
-  #scratch = new Float64Array(0)
-  /** By row. */
-  readonly #labels: number[] = []
-  readonly #rows = new Map<number, number>()
 
   constructor(dimensions: number, capacity = FIRST_CAPACITY) {
     this.dimensions = dimensions
@@ -25,43 +23,37 @@ export class ExactVectorIndex implements VectorIndex {
   }
 
   get size(): number {
-    return this.#labels.length
+    return this.#size
   }
 
   add(label: number, vector: Float32Array): void {
     checkVector(vector, this.dimensions, label)
-    let row = this.#rows.get(label)
-    if (row === undefined) {
-      row = this.#labels.push(label) - 1
-      this.#rows.set(label, row)
+    if (label >= this.#has.length) {
+      const has = new Uint8Array(2 * label)
+      has.set(this.#has)
+      this.#has = has
     }
-    this.#vectors.put(row, vector)
+    this.#size += 1 - this.#has[label]!
+    this.#has[label] = 1
+    this.#vectors.put(label, vector)
   }
 
-  search(query: Float32Array, k: number, keeps?: (label: number) => boolean): Neighbours {
+  search(query: Float32Array, k: number, keeps: (label: number) => boolean = () => true): Neighbours {
     checkLength(query, this.dimensions)
-    const { size } = this
-    if (this.#scores.length < size) {
-      this.#scores = new Float64Array(2 * size)
-      this.#scratch = new Float64Array(2 * size)
-    }
-    const [scores, labels, scratch] = [this.#scores, this.#labels, this.#scratch]
+    const labels = this.#vectors.size
+    if (this.#scores.length < labels) this.#scores = new Float64Array(2 * labels)
+    const scores = this.#scores
     this.#vectors.products(query, scores)
-    let count = 0
-    for (let row = 0; row < size; row++) {
-      if (keeps?.(labels[row]!) === false) scores[row] = Number.NEGATIVE_INFINITY
-      else scratch[count++] = scores[row]!
+    for (let label = 0; label < labels; label++) {
+      if (this.#has[label] !== 1 || !keeps(label)) scores[label] = Number.NEGATIVE_INFINITY
     }
-    const threshold = count > k ? selectRank(scratch, count, count - k) : -Number.MAX_VALUE
-    const rows: number[] = []
-    for (let row = 0; row < size; row++) if (scores[row]! >= threshold) rows.push(row)
-    const best = rows.sort((a, b) => scores[b]! - scores[a]! || labels[a]! - labels[b]!).slice(0, k)
-    return { labels: best.map((row) => labels[row]!), scores: best.map((row) => scores[row]!) }
+    const best = [...greatest(scores, labels, k)]
+    return { labels: best, scores: best.map((label) => scores[label]!) }
   }
 
   close(): void {
-    this.#labels.length = 0
-    this.#rows.clear()
+    this.#size = 0
+    this.#has.fill(0)
     this.#vectors = new Vectors(this.dimensions, 1)
   }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readTrail } from '../../src/retrieval/online/trail-row.ts'
 import type { RequestContext } from '../../src/retrieval/sources/candidate-source.ts'
-import type { Proposals } from '../../src/retrieval/sources/proposals.ts'
 import { Scores } from '../../src/retrieval/sources/scores.ts'
 import { sessionKnn } from '../../src/retrieval/sources/session-knn.ts'
 import { similarTrails, type TrailQuery } from '../../src/retrieval/sources/similar-trails.ts'
@@ -104,9 +103,8 @@ describe('session-kNN', () => {
       },
     ]
     const scores = new Scores()
-    const propose = (into: Proposals) => sessionKnn.propose({ sessions } as unknown as RequestContext, into)
-    scores.reset(6, propose)
-    propose(scores)
+    scores.reset(6)
+    sessionKnn.propose({ sessions } as unknown as RequestContext, scores)
     expect([...scores.items].sort()).toEqual([2, 3, 4, 5])
     const order = [...scores.items].sort((a, b) => scores.get(b) - scores.get(a))
     expect(order).toEqual([2, 3, 4, 5])

@@ -4,7 +4,7 @@ import type { HistoryEntry, UserState } from '../online/online-state.ts'
 import type { TopLists } from '../online/top-lists.ts'
 import type { TrailRow } from '../online/trail-row.ts'
 import type { ServedRelease } from '../served-release.ts'
-import type { Proposals } from './proposals.ts'
+import type { Scores } from './scores.ts'
 import type { SimilarTrail } from './similar-trails.ts'
 
 /** What the sources know of a request, read once for all of them. */
@@ -45,5 +45,5 @@ export interface CandidateSource {
   readonly section: string
   /** Whether an item that it proposes stands in its section whatever other sources say. */
   readonly claims?: true
-  propose(context: RequestContext, into: Proposals): void
+  propose(context: RequestContext, into: Scores): void
 }

@@ -1,6 +1,6 @@
 import { CO_VISIT_HALF_LIFE_MS, DECAY_LANDMARK_MS } from '../../state/values/decay.ts'
 import type { RequestContext } from './candidate-source.ts'
-import type { Proposals } from './proposals.ts'
+import type { Scores } from './scores.ts'
 
 /** Co-visits of an item are taken relative to (ROW_OFFSET + visits)^ROW_EXPONENT: between a count and a share. */
 export const ROW_OFFSET = 3
@@ -14,7 +14,7 @@ export const ROW_EXPONENT = 0.8
  */
 export function addNeighbourScores(
   context: RequestContext,
-  into: Proposals,
+  into: Scores,
   weight: (position: number) => number,
   before: number,
 ): void {

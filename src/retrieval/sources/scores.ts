@@ -1,45 +1,51 @@
 import { NEIGHBOUR_WORDS } from '../../state/values/neighbours.ts'
 import type { NeighbourRow } from '../online/neighbour-row.ts'
-import type { Proposals, RowFactors } from './proposals.ts'
-import { Speakers } from './speakers.ts'
+
+/** What the weights of a row of co-visits are multiplied by. */
+interface RowFactors {
+  readonly after: number
+  readonly before: number
+}
+
+const NOBODY = -1
 
 /**
- * Scores by item index: a sum for every item, and the list of the items that have one, so that clearing costs what was
- * used. Which history entry spoke loudest for an item is worked out for those that are asked about, by having the
- * source say it all again: of thousands of items it matters for a few.
+ * What a source proposes: scores by item index, and which history entry spoke loudest for each item. A sum for every
+ * item, and the list of the items that have one, so that clearing costs what was used. An entry is a position in the
+ * history, 0 the newest.
  */
-export class Scores implements Proposals {
+export class Scores {
   #sums = new Float64Array(0)
   /** 1 for an item that has a score. */
   #has = new Uint8Array(0)
   #items = new Int32Array(0)
   #count = 0
-  /** Whether anything came of a history entry. */
-  #isSaid = false
-  #propose: ((into: Proposals) => void) | undefined
-  readonly #speakers = new Speakers()
+  // By item, of what entries say; there from the first time on that anything is said.
+  #loudest = new Float64Array(0)
+  #because = new Int32Array(0)
+  /** What the entry that spoke last has said so far, and which that was. */
+  #saying = new Float64Array(0)
+  #speaker = new Int32Array(0)
 
-  /**
-   * Empties it, and makes room for item indexes below `size`.
-   * @param propose says what has been added, again, to another
-   */
-  reset(size: number, propose?: (into: Proposals) => void): void {
+  /** Empties it, and makes room for item indexes below `size`. */
+  reset(size: number): void {
+    const isSaid = this.#loudest.length > 0
     for (let i = 0; i < this.#count; i++) {
       const item = this.#items[i]!
       this.#sums[item] = 0
       this.#has[item] = 0
+      if (isSaid) this.#forget(item)
     }
     this.#count = 0
-    this.#isSaid = false
-    this.#propose = propose
-    this.#speakers.reset()
     if (size <= this.#items.length) return
     const room = Math.max(1024, size * 2)
     this.#sums = new Float64Array(room)
     this.#has = new Uint8Array(room)
     this.#items = new Int32Array(room)
+    if (isSaid) this.#makeRoomForSaid()
   }
 
+  /** Adds what no history entry says. */
   add(item: number, amount: number): void {
     if (this.#has[item] === 0) {
       this.#has[item] = 1
@@ -48,25 +54,42 @@ export class Scores implements Proposals {
     this.#sums[item]! += amount
   }
 
-  addSaid(item: number, amount: number): void {
-    this.#isSaid = true
+  /** Adds what one history entry says. What one entry says comes together. */
+  addSaid(item: number, amount: number, from: number): void {
+    if (this.#loudest.length === 0) this.#makeRoomForSaid()
     this.add(item, amount)
+    const said = this.#speaker[item] === from ? this.#saying[item]! + amount : amount
+    this.#saying[item] = said
+    this.#speaker[item] = from
+    if (said > this.#loudest[item]!) {
+      this.#loudest[item] = said
+      this.#because[item] = from
+    }
   }
 
   /**
-   * The loop that a request spends most of its time in. Without a branch, since half of them would be predicted wrongly:
-   * every item is written behind the list, and the list grows where it was new.
+   * Adds `factors.after` × weight after + `factors.before` × weight before for every neighbour of a row.
+   *
+   * The loop that a request spends most of its time in. Half of the items are new, which a processor would predict wrongly:
+   * every one is written behind the list, and the list grows where it was new. That a later entry is louder is rare.
+   *
+   * @param from the entry that the row is of
    */
-  addRow({ items, weights }: NeighbourRow, { after, before }: RowFactors): void {
-    this.#isSaid = true
-    const [sums, has, listed] = [this.#sums, this.#has, this.#items]
+  addRow({ items, weights }: NeighbourRow, { after, before }: RowFactors, from: number): void {
+    if (this.#loudest.length === 0) this.#makeRoomForSaid()
+    const [sums, has, listed, loudest, because] = [this.#sums, this.#has, this.#items, this.#loudest, this.#because]
     let count = this.#count
     for (let at = 0; at < items.length; at += NEIGHBOUR_WORDS) {
       const item = items[at]!
+      const said = after * weights[at + 1]! + before * weights[at + 2]!
       listed[count] = item
       count += 1 - has[item]!
       has[item] = 1
-      sums[item]! += after * weights[at + 1]! + before * weights[at + 2]!
+      sums[item]! += said
+      if (said > loudest[item]!) {
+        loudest[item] = said
+        because[item] = from
+      }
     }
     this.#count = count
   }
@@ -101,16 +124,21 @@ export class Scores implements Proposals {
     return most || mostMet
   }
 
+  /** Multiplies the score of each item by its factor, and leaves out those of which nothing has been said. */
   scale(factors: Float64Array): void {
+    const [sums, items, loudest] = [this.#sums, this.#items, this.#loudest]
+    const isSaid = loudest.length > 0
     let count = 0
     for (let i = 0; i < this.#count; i++) {
-      const item = this.#items[i]!
-      if (this.#sums[item] === 0) {
+      const item = items[i]!
+      if (sums[item] === 0) {
         this.#has[item] = 0
+        if (isSaid) this.#forget(item)
         continue
       }
-      this.#items[count++] = item
-      this.#sums[item]! *= factors[item]!
+      items[count++] = item
+      sums[item]! *= factors[item]!
+      if (isSaid) loudest[item]! *= factors[item]!
     }
     this.#count = count
   }
@@ -124,28 +152,28 @@ export class Scores implements Proposals {
     return this.#items.subarray(0, this.#count)
   }
 
-  /** Works out who spoke loudest for these items at once, which is cheaper than to ask for one after another. */
-  listenFor(items: ArrayLike<number>): void {
-    if (!this.#isSaid || this.#speakers.haveHeard(items)) return
-    this.#speakers.reset(items, this.#sums.length)
-    this.#propose?.(this.#speakers)
-  }
-
-  /** Position in the history that spoke loudest for the item, or -1, also for an item that has no score. */
+  /** Position in the history that spoke loudest for the item, or -1. */
   because(item: number): number {
-    this.#listenForAllBut(item)
-    return this.#speakers.because(item)
+    return this.#because[item] ?? NOBODY
   }
 
   /** How much of the score is that entry's. */
   loudest(item: number): number {
-    this.#listenForAllBut(item)
-    return this.#speakers.loudest(item)
+    return this.#loudest[item] ?? 0
   }
 
-  /** An item that was not listened for: all are, since more such may follow. */
-  #listenForAllBut(item: number): void {
-    if (this.#isSaid && this.#has[item] === 1 && !this.#speakers.hasHeard(item)) this.listenFor(this.items)
+  #makeRoomForSaid(): void {
+    const room = this.#sums.length
+    this.#loudest = new Float64Array(room)
+    this.#because = new Int32Array(room).fill(NOBODY)
+    this.#saying = new Float64Array(room)
+    this.#speaker = new Int32Array(room).fill(NOBODY)
+  }
+
+  #forget(item: number): void {
+    this.#loudest[item] = 0
+    this.#because[item] = NOBODY
+    this.#speaker[item] = NOBODY
   }
 }
 
