@@ -330,3 +330,12 @@ export function moments(x: usize, columns: usize, rows: usize, mean: usize, vari
 function upper(floats: v128): v128 {
   return i8x16.shuffle(floats, floats, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15)
 }
+
+/** How many of `count` doubles, an even number of them, are greater than one. */
+export function greater(values: usize, count: usize, than: f64): usize {
+  const least = f64x2.splat(than)
+  let found = i64x2.splat(0)
+  // A lane in which it is so is -1.
+  for (let i: usize = 0; i < count << 3; i += 16) found = i64x2.sub(found, f64x2.gt(v128.load(values + i), least))
+  return <usize>(i64x2.extract_lane(found, 0) + i64x2.extract_lane(found, 1))
+}

@@ -41,7 +41,7 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
   let count = 0
   while (tensors.has(`${count}.attention.in`)) count++
   const weightFloats = [...tensors].reduce((sum, [name, { data }]) => sum + (name === 'items' ? 0 : data.length), 0)
-  const workFloats = window * (6 * width + hiddenWidth + width + 2)
+  const workFloats = window * (6 * width + hiddenWidth + 2) + hiddenWidth
   const algebra = new LinearAlgebra(weightFloats + workFloats, BLOCK_ARRAYS * count + WORK_ARRAYS)
   const blocks = Array.from({ length: count }, (_, block) => readBlock(tensors, block, algebra))
   const contexts = tensorOf(tensors, 'contexts').data
@@ -55,7 +55,8 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
   const projected = algebra.array(window * 3 * width)
   const attended = algebra.array(window * width)
   const hidden = algebra.array(window * hiddenWidth)
-  const added = algebra.array(window * width)
+  const flat = algebra.array(hiddenWidth)
+  const ones = algebra.array(window).fill(1)
   const weights = algebra.array(window)
   /** Event times of the rows of x, ms. */
   const at = new Float64Array(window)
@@ -129,19 +130,8 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
       for (let head = 0; head < heads; head++) attendHead(block, position, head)
     }
     const attendedFrom = attended.byteOffset + 4 * from
-    run.linear(
-      attendedFrom,
-      width,
-      rows,
-      width,
-      block.attentionOut.byteOffset,
-      width,
-      width,
-      0,
-      added.byteOffset,
-      width,
-    )
-    for (let i = 0; i < rows * width; i++) x[from + i]! += added[i]!
+    const out = block.attentionOut.byteOffset
+    run.addLinear(attendedFrom, width, rows, width, out, width, width, x.byteOffset + 4 * from, width)
   }
 
   function attendHead({ distance, age }: Block, position: number, head: number): void {
@@ -164,33 +154,12 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
     const rows = length - first
     const from = first * width
     norm(forwardNorm, rows, from)
-    const [a, b, c] = [normed.byteOffset, hidden.byteOffset, added.byteOffset]
-    run.linear(
-      a,
-      width,
-      rows,
-      width,
-      forwardIn.byteOffset,
-      hiddenWidth,
-      hiddenWidth,
-      forwardInBias.byteOffset,
-      b,
-      hiddenWidth,
-    )
-    for (let i = 0; i < rows * hiddenWidth; i++) if (hidden[i]! < 0) hidden[i] = 0
-    run.linear(
-      b,
-      hiddenWidth,
-      rows,
-      hiddenWidth,
-      forwardOut.byteOffset,
-      width,
-      width,
-      forwardOutBias.byteOffset,
-      c,
-      width,
-    )
-    for (let i = 0; i < rows * width; i++) x[from + i]! += added[i]!
+    const [a, b, to] = [normed.byteOffset, hidden.byteOffset, x.byteOffset + 4 * from]
+    const [inWeights, outWeights] = [forwardIn.byteOffset, forwardOut.byteOffset]
+    run.linear(a, width, rows, width, inWeights, hiddenWidth, hiddenWidth, forwardInBias.byteOffset, b, hiddenWidth)
+    run.parametricRelu(b, rows, hiddenWidth, flat.byteOffset)
+    run.addLinear(b, hiddenWidth, rows, hiddenWidth, outWeights, width, width, to, width)
+    run.addLinear(ones.byteOffset, 1, rows, 1, forwardOutBias.byteOffset, width, width, to, width)
   }
 }
 

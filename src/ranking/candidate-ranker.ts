@@ -40,6 +40,8 @@ export interface CandidateRanker {
    * Entries that play no part are left out.
    */
   attention?(scored: Scored, ranked: readonly number[], item: number): Attention[]
+  /** The entry that speaks most for an item, of those; undefined where none does. */
+  mostAttended?(scored: Scored, ranked: readonly number[], item: number): Attention | undefined
 }
 
 export interface Attention {

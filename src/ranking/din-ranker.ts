@@ -50,12 +50,23 @@ export class DinRanker implements CandidateRanker {
   /** Over all other features. */
   readonly #network: RankerParameters
   readonly #vocabulary: Vocabulary
+  readonly #attendedTo: number
   /** What the kernel holds the states of. */
   #attended: { readonly scored: Scored; readonly candidates: readonly number[]; readonly entries: number } | undefined
 
-  /** @param tensors of the release */
-  constructor(tensors: Tensors, pairs: PairScores, vocabulary: Vocabulary, reader: FeatureReader) {
+  /**
+   * @param tensors of the release
+   * @param attendedTo candidates whose interest is looked at
+   */
+  constructor(
+    tensors: Tensors,
+    pairs: PairScores,
+    vocabulary: Vocabulary,
+    reader: FeatureReader,
+    attendedTo = ATTENDED_TO,
+  ) {
     this.#reader = reader
+    this.#attendedTo = attendedTo
     this.#vocabulary = vocabulary
     this.#kernel = new DinKernel(tensors, [...reader.names, NETWORK], reader.contextNames, pairs)
     this.#network = decodeParameters(networkOf(tensors), reader.names, reader.contextNames)
@@ -93,17 +104,31 @@ export class DinRanker implements CandidateRanker {
   }
 
   attention(scored: Scored, ranked: readonly number[], item: number): Attention[] {
+    const attention: Attention[] = []
+    for (const [entry, weight] of this.#shares(scored, ranked, item).entries()) {
+      if (weight !== 0) attention.push({ entry, weight })
+    }
+    return attention.sort((x, y) => Math.abs(y.weight) - Math.abs(x.weight))
+  }
+
+  mostAttended(scored: Scored, ranked: readonly number[], item: number): Attention | undefined {
+    const shares = this.#shares(scored, ranked, item)
+    let most = 0
+    for (let entry = 1; entry < shares.length; entry++) if (shares[entry]! > shares[most]!) most = entry
+    return shares.length > 0 && shares[most]! > 0 ? { entry: most, weight: shares[most]! } : undefined
+  }
+
+  /** By history entry. */
+  #shares(scored: Scored, ranked: readonly number[], item: number): Float64Array {
     if (this.#attended?.scored !== scored || !this.#attended.candidates.includes(item)) {
       this.#attend(this.#read(scored, ranked), ranked.length)
     }
     const { candidates, entries } = this.#attended!
-    const weights = this.#kernel.attention(candidates.indexOf(item), entries)
-    const total = weights.reduce((sum, weight) => sum + Math.abs(weight), 0)
-    const attention: Attention[] = []
-    for (let entry = 0; entry < entries; entry++) {
-      if (weights[entry] !== 0) attention.push({ entry, weight: weights[entry]! / total })
-    }
-    return attention.sort((x, y) => Math.abs(y.weight) - Math.abs(x.weight))
+    const shares = this.#kernel.attention(candidates.indexOf(item), entries)
+    let total = 0
+    for (let entry = 0; entry < entries; entry++) total += Math.abs(shares[entry]!)
+    if (total > 0) for (let entry = 0; entry < entries; entry++) shares[entry]! /= total
+    return shares
   }
 
   /**
@@ -112,7 +137,7 @@ export class DinRanker implements CandidateRanker {
    */
   #scores(scored: Scored, candidates: readonly number[], { satisfaction }: RankingWishes): Float64Array {
     const read = this.#read(scored, candidates)
-    const { rows, logits } = this.#attend(read, satisfaction === 0 ? ATTENDED_TO : candidates.length)
+    const { rows, logits } = this.#attend(read, satisfaction === 0 ? this.#attendedTo : candidates.length)
     const scores = read.network
     if (rows.length < candidates.length) {
       let least = Infinity

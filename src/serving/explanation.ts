@@ -28,6 +28,8 @@ export interface ExplainedParts {
   readonly features?: (item: number) => Readonly<Record<string, number>>
   /** Where a ranker ordered that attends to the history: to which entries of it. */
   readonly attention?: (item: number) => readonly Attention[]
+  /** The entry that speaks most for an item, of those. */
+  readonly mostAttended?: (item: number) => Attention | undefined
   readonly context: RequestContext
   readonly proposals: readonly Proposal[]
   readonly items: ItemIndex

@@ -15,11 +15,11 @@ export function withFresh(best: readonly number[], kept: readonly number[], prop
   const scores = proposals.find(({ source }) => source.name === fresh.name)?.scores
   const places = Math.floor(best.length / PLACES)
   if (!scores || scores.items.length === 0 || places === 0) return [...best]
-  const allowed = new Set(kept)
-  const chosen = [...scores.items]
-    .filter((item) => allowed.has(item))
-    .sort((a, b) => scores.get(b) - scores.get(a))
-    .slice(0, places)
+  const chosen: number[] = []
+  for (const item of [...scores.items].sort((a, b) => scores.get(b) - scores.get(a))) {
+    if (chosen.length === places) break
+    if (kept.includes(item)) chosen.push(item)
+  }
   const list = [...best]
   for (const [i, item] of chosen.entries()) {
     const place = PLACES * (i + 1) - 1

@@ -1,11 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import {
-  type Attention,
-  CANDIDATES,
-  type CandidateRanker,
-  type Ranking,
-  RELEVANCE,
-} from '../ranking/candidate-ranker.ts'
+import { type Attention, CANDIDATES, type CandidateRanker, RELEVANCE } from '../ranking/candidate-ranker.ts'
 import { diversify } from '../ranking/diversify.ts'
 import { ItemContent } from '../ranking/item-content.ts'
 import { lessPopular } from '../ranking/novelty.ts'
@@ -33,6 +27,7 @@ export interface OrderedSlate {
   readonly features?: (item: number) => Readonly<Record<string, number>>
   /** What of the history it was attended to: where a ranker ordered that attends to it. */
   readonly attention?: (item: number) => readonly Attention[]
+  readonly mostAttended?: (item: number) => Attention | undefined
 }
 
 /** Orders candidates: by the ranker of a release where it has one, else as the blend does; then for diversity. */
@@ -68,16 +63,16 @@ export class SlateOrder {
       return { items: diversify(ranking, this.#content, k, diversity, diversifier), score: (item) => blended.get(item) }
     }
     const ranking = lessPopular(ranker.rank(scored, kept, { satisfaction }), visits, novelty)
-    const logits = logitsOf(ranking)
+    const { items, logits } = ranking
     return {
       items: diversify(ranking, this.#content, k, diversity, diversifier),
       // What was put in without having been ranked comes after what was.
-      score: (item) => logits.get(item) ?? ranking.logits.at(-1)!,
+      score: (item) => logits[items.indexOf(item)] ?? logits.at(-1)!,
       features: (item) => {
-        if (!logits.has(item)) return {}
-        return Object.fromEntries(ranker.explain(scored, ranking.items, item).slice(0, EXPLAINED))
+        if (!items.includes(item)) return {}
+        return Object.fromEntries(ranker.explain(scored, items, item).slice(0, EXPLAINED))
       },
-      ...attentionOf(ranker, scored, ranking, logits),
+      ...attentionOf(ranker, scored, items),
     }
   }
 
@@ -105,13 +100,11 @@ export class SlateOrder {
 function attentionOf(
   ranker: CandidateRanker,
   scored: Scored,
-  { items }: Ranking,
-  ranked: ReadonlyMap<number, number>,
-): Pick<OrderedSlate, 'attention'> {
+  ranked: readonly number[],
+): Pick<OrderedSlate, 'attention' | 'mostAttended'> {
   if (!ranker.attention) return {}
-  return { attention: (item) => (ranked.has(item) ? ranker.attention!(scored, items, item) : []) }
-}
-
-function logitsOf({ items, logits }: Ranking): ReadonlyMap<number, number> {
-  return new Map(items.map((item, rank) => [item, logits[rank]!]))
+  return {
+    attention: (item) => (ranked.includes(item) ? ranker.attention!(scored, ranked, item) : []),
+    mostAttended: (item) => (ranked.includes(item) ? ranker.mostAttended?.(scored, ranked, item) : undefined),
+  }
 }

@@ -19,14 +19,14 @@ export interface SlateParts extends ExplainedParts {
 /** Turns the best items, in their order, into what is shown: titles, sections, reasons, and where each came from. */
 export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem[] {
   const leading = best.map((item) => leadingOf(item, parts.proposals))
-  const ranks = parts.proposals.map(({ scores }) => ranksAmong(best, scores))
+  const ranks = parts.proposals.map(({ scores }) => scores.ranksOf(best))
   return best.map((item, place) => {
     const itemId = parts.items.id(item)
     const known = parts.catalogue.get(itemId)
     const sources: SlateItem['sources'][number][] = []
     for (const [index, { source, scores }] of parts.proposals.entries()) {
       const score = scores.get(item)
-      if (score > 0) sources.push({ name: source.name, rank: ranks[index]!.get(item)!, score })
+      if (score > 0) sources.push({ name: source.name, rank: ranks[index]![place]!, score })
     }
     return {
       itemId,
@@ -41,37 +41,6 @@ export function makeSlate(best: readonly number[], parts: SlateParts): SlateItem
       ...(parts.explain ? { explanation: explanationOf(item, parts) } : {}),
     }
   })
-}
-
-/** Rank (from 1), among all that a source proposed, of each of `best` that it proposed. */
-function ranksAmong(best: readonly number[], scores: Scores): Map<number, number> {
-  const byScore = best.filter((item) => scores.get(item) > 0).sort((a, b) => scores.get(b) - scores.get(a))
-  if (byScore.length === 0) return new Map()
-  const thresholds = Float64Array.from(byScore, (item) => scores.get(item))
-  const least = thresholds.at(-1)!
-  // Items that beat the threshold at a position but not the one before it.
-  const beating = new Uint32Array(thresholds.length)
-  const { items } = scores
-  for (let i = 0; i < items.length; i++) {
-    const score = scores.get(items[i]!)
-    // Most are below all of the best.
-    if (score <= least) continue
-    let low = 0
-    let high = thresholds.length - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (score > thresholds[middle]!) high = middle
-      else low = middle + 1
-    }
-    beating[low]!++
-  }
-  let rank = 1
-  return new Map(
-    byScore.map((item, position) => {
-      rank += beating[position]!
-      return [item, rank]
-    }),
-  )
 }
 
 /**
@@ -112,8 +81,8 @@ function reasonFor(
 }
 
 /** The history entry that a ranker attended to most, where one did, else the one that spoke loudest in the source. */
-function loudestEntry(item: number, scores: Scores, { attention }: SlateParts): { entry: number; share: number } {
-  const most = attention?.(item).find(({ weight }) => weight > 0)
+function loudestEntry(item: number, scores: Scores, { mostAttended }: SlateParts): { entry: number; share: number } {
+  const most = mostAttended?.(item)
   if (most) return { entry: most.entry, share: most.weight }
   return { entry: scores.because(item), share: scores.loudest(item) / scores.get(item) }
 }

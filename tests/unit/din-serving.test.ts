@@ -4,12 +4,13 @@ import { partitionFor } from '../../src/events/topics.ts'
 import { modelKernels } from '../../src/kernels/model-kernels.ts'
 import { LiveState } from '../../src/projections/live-state.ts'
 import { Random } from '../../src/random.ts'
+import { DinRanker } from '../../src/ranking/din-ranker.ts'
 import { FeatureReader } from '../../src/ranking/features.ts'
 import { ItemContent } from '../../src/ranking/item-content.ts'
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
 import { OnlineState } from '../../src/retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../../src/retrieval/release-slot.ts'
-import { SOURCES } from '../../src/retrieval/retriever.ts'
+import { Retriever, SOURCES } from '../../src/retrieval/retriever.ts'
 import { ServedRelease } from '../../src/retrieval/served-release.ts'
 import { LiveRecommender } from '../../src/serving/live-recommender.ts'
 import { openMemoryStateStore } from '../../src/state/memory-state-store.ts'
@@ -50,9 +51,11 @@ async function server() {
   await release.prepare(catalogue.values())
   const releases = new ReleaseSlot()
   releases.swap(release)
-  const recommender = new LiveRecommender({ online: new OnlineState(store, 'live', items), catalogue, releases })
+  const online = new OnlineState(store, 'live', items)
+  const recommender = new LiveRecommender({ online, catalogue, releases })
   await recommender.refresh()
-  return { recommender, happened }
+  const ranker = (attendedTo?: number) => new DinRanker(din, release.pairScores!, release, reader, attendedTo)
+  return { recommender, happened, ranker, retriever: new Retriever({ online, catalogue, releases }) }
 }
 
 it('a slate ordered by a network that attends says what of the history it attended to, as shares', async () => {
@@ -80,6 +83,22 @@ it('an item that the release does not know is ranked by its features, and nothin
     expect(explanation!.attention).toEqual([])
     expect(Number.isFinite(score)).toBe(true)
   }
+})
+
+it('what is not attended to comes after what is, in the order and at the distances of the network over features', async () => {
+  const { ranker, retriever } = await server()
+  const scored = retriever.run(await retriever.context({ userId: 'me' }, []))
+  const kept = [...scored.blended.items]
+  const [all, first] = [ranker(), ranker(10)].map((one) => one.rank(scored, kept, { satisfaction: 0 }))
+  expect(first!.items.length).toBe(kept.length)
+  expect(first!.logits).toEqual(first!.logits.toSorted((a, b) => b - a))
+  const logitsOfAll = new Map(all!.items.map((item, rank) => [item, all!.logits[rank]!]))
+  for (const [rank, item] of first!.items.slice(0, 10).entries()) {
+    expect(first!.logits[rank]).toBeCloseTo(logitsOfAll.get(item)!, 5)
+  }
+  // Where more than relevance is wished for, all are attended to.
+  const [wished, shorter] = [ranker(), ranker(10)].map((one) => one.rank(scored, kept, { satisfaction: 0.5 }))
+  expect(shorter).toEqual(wished)
 })
 
 it('one event changes the order at the next request, and so does the dial for satisfaction', async () => {

@@ -1,3 +1,4 @@
+import { greatest } from '../../select.ts'
 import type { CandidateSource } from './candidate-source.ts'
 
 /** An item is fresh until so many have visited it. */
@@ -20,7 +21,6 @@ export const fresh: CandidateSource = {
     const items = release.barelyMet(table, VISITS, LOOKED_AT)
     const scores = release.scores('two-tower', items, context)
     if (!scores) return
-    const order = [...items.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, PROPOSED)
-    for (const [rank, i] of order.entries()) into.add(items[i]!, 1 / (1 + rank))
+    for (const [rank, i] of greatest(scores, items.length, PROPOSED).entries()) into.add(items[i]!, 1 / (1 + rank))
   },
 }

@@ -1,3 +1,4 @@
+import { ranksAmong } from '../../kernels/ranks.ts'
 import { NEIGHBOUR_WORDS } from '../../state/values/neighbours.ts'
 import type { NeighbourRow } from '../online/neighbour-row.ts'
 
@@ -150,6 +151,13 @@ export class Scores {
   /** Items that have a score, each once. */
   get items(): Int32Array {
     return this.#items.subarray(0, this.#count)
+  }
+
+  /** The rank (from 1) of some items among all that have a score; of one that has none it means nothing. */
+  ranksOf(items: readonly number[]): Float64Array {
+    const [sums, listed] = [this.#sums, this.#items]
+    const own = Float64Array.from(items, (item) => this.get(item))
+    return ranksAmong(own, this.#count, (place) => sums[listed[place]!]!)
   }
 
   /** Position in the history that spoke loudest for the item, or -1. */
