@@ -21,6 +21,7 @@ import { fakeKernels } from './fakes/fake-models.ts'
 
 export interface Served extends Embedded {
   readonly app: FastifyInstance
+  readonly recommender: LiveRecommender
   readonly address: string
   readonly folder: ReleaseFolder
   readonly slot: ReleaseSlot
@@ -33,7 +34,8 @@ export interface Served extends Embedded {
   get<T>(path: string): Promise<T>
 }
 
-export async function openServed(): Promise<Served> {
+/** @param featureShare of the slates, whose impressions carry features */
+export async function openServed({ featureShare = 0 } = {}): Promise<Served> {
   const embedded = await openEmbedded()
   const { broker, store, catalogue } = embedded
   const path = mkdtempSync(join(tmpdir(), 'tributary-'))
@@ -57,11 +59,12 @@ export async function openServed(): Promise<Served> {
     onFailure: (version, error) => failures.push({ version, error }),
   })
   const now = streamClock(() => recommender.streamTime)
-  const app = await createServer({ recommender, broker, now, limits: { maxEventLoopLagMs: 60_000 } })
+  const app = await createServer({ recommender, broker, now, featureShare, limits: { maxEventLoopLagMs: 60_000 } })
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     ...embedded,
     app,
+    recommender,
     address,
     folder,
     slot,

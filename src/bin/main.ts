@@ -9,6 +9,7 @@ import { inspectCommand } from './commands/inspect.ts'
 import { releasesCommand } from './commands/releases.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
+import { skewCommand } from './commands/skew.ts'
 import { startCommand } from './commands/start.ts'
 import { stateCommand } from './commands/state.ts'
 import { trainCommand } from './commands/train.ts'
@@ -28,6 +29,7 @@ for (const command of [
   trainCommand(),
   releasesCommand(),
   evaluateCommand(),
+  skewCommand(),
   inspectCommand(),
   stateCommand(),
   downloadCommand(),

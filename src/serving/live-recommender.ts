@@ -3,6 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import { TributaryError } from '../errors.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import type { Features } from '../events/types.ts'
+import type { SeenFeatures } from '../ranking/seen-features.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
 import { Lowered } from '../retrieval/lowered.ts'
 import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
@@ -35,6 +36,27 @@ import { SlateOrder } from './slate-order.ts'
 const NO_RELEASE = 'live'
 /** Per partition, for a few to be suggested. */
 const USERS_SAMPLED = 50
+
+/** A slate that is made again. */
+export interface Asked {
+  /** Stream time that was asked about, ms. */
+  readonly now: number
+  /** That took part; undefined for none. */
+  readonly release: ServedRelease | undefined
+  /** Items that were shown. */
+  readonly itemIds: readonly string[]
+}
+
+export interface SlateAgain {
+  /** In the order in which they would be shown. */
+  readonly itemIds: readonly string[]
+  /** Of the items that were shown: what they would be ordered by. */
+  readonly scores: readonly number[]
+  /** Of the items that were shown. */
+  readonly seen: SeenFeatures
+  /** Events of the user. */
+  readonly known: number
+}
 
 /**
  * Recommends from the online state, as of the last event, and the models of the release in service where there is one:
@@ -129,6 +151,26 @@ export class LiveRecommender implements Recommender {
     const best = withFresh(ordered.items, kept, scored.proposals)
     stage('rank')
     return { scored, kept, removed, ordered, best }
+  }
+
+  /**
+   * What a slate that was asked for earlier would be now: of tables and lists as they were read last, and of what the user
+   * and the rows are at this moment.
+   * @throws UNAVAILABLE where the state cannot be read
+   */
+  async again(request: RecommendRequest, { now, release, itemIds }: Asked): Promise<SlateAgain> {
+    const degraded: string[] = []
+    const context = await this.#retriever.context({ userId: request.userId }, degraded, now, release)
+    if (degraded.length > 0) throw new TributaryError('UNAVAILABLE', `without ${degraded.join(', ')}`)
+    const { items } = this.#online
+    const { scored, kept, ordered, best } = this.#compose(request, context)
+    const shown = itemIds.map((itemId) => items.index(itemId))
+    return {
+      itemIds: best.map((item) => items.id(item)),
+      scores: shown.map((item) => ordered.score(item)),
+      seen: this.#order.seen(scored, kept, shown).seen,
+      known: context.user?.features.count ?? 0,
+    }
   }
 
   /**

@@ -41,7 +41,8 @@ export class LiveReplica {
   readonly catalogue: Catalogue
   readonly #folds: readonly LiveState[]
   readonly #waiting: Interaction[][]
-  readonly #online: OnlineState
+  /** As serving reads it: what is read again when `catchUp` and `refresh` say so, or whoever uses it. */
+  readonly online: OnlineState
   readonly #retriever: Retriever
   readonly #releases: ReleaseSlot
   /** A partition has met items that it had not. */
@@ -86,7 +87,7 @@ export class LiveReplica {
     this.catalogue = catalogue
     this.#folds = folds
     this.#waiting = folds.map(() => [])
-    this.#online = online
+    this.online = online
     this.#retriever = retriever
     this.#releases = releases
   }
@@ -101,7 +102,7 @@ export class LiveReplica {
   async push(event: Interaction): Promise<void> {
     const partition = partitionFor(event.userId, this.#folds.length)
     this.#folded++
-    if (this.#waiting[partition]!.push(event) >= BATCH_EVENTS) await this.#fold(partition)
+    if (this.#waiting[partition]!.push(event) >= BATCH_EVENTS) await this.#foldPartition(partition)
   }
 
   /** From now on these models take part in retrieval, as if their release had come into service. */
@@ -138,30 +139,31 @@ export class LiveReplica {
   /** Folds what has been pushed, and reads statistics again where that is due. */
   async catchUp(): Promise<void> {
     if (this.#folded - this.#refreshedAt >= REFRESH_EVENTS) await this.refresh()
-    else await this.#foldAll()
+    else await this.fold()
   }
 
   /** The same, due or not: for who must read them at moments that do not depend on what was asked in between. */
   async refresh(): Promise<void> {
-    await this.#foldAll()
+    await this.fold()
     if (this.#folded === this.#refreshedAt) return
-    await this.#online.refresh()
-    this.#retriever.lists.refresh(this.#online.table)
+    await this.online.refresh()
+    this.#retriever.lists.refresh(this.online.table)
     this.#refreshedAt = this.#folded
   }
 
-  async #foldAll(): Promise<void> {
-    for (let partition = 0; partition < this.#folds.length; partition++) await this.#fold(partition)
-    if (this.#hasNewItems) await this.#online.readVocabularies()
+  /** Folds what has been pushed; statistics stay as they were read last. */
+  async fold(): Promise<void> {
+    for (let partition = 0; partition < this.#folds.length; partition++) await this.#foldPartition(partition)
+    if (this.#hasNewItems) await this.online.readVocabularies()
     this.#hasNewItems = false
   }
 
   #committed(partition: number, keys: readonly string[]): void {
     this.#hasNewItems ||= keys.some((key) => key.startsWith(KEYS.items))
-    this.#online.rows.forget(partition, keys)
+    this.online.rows.forget(partition, keys)
   }
 
-  async #fold(partition: number): Promise<void> {
+  async #foldPartition(partition: number): Promise<void> {
     const batch = this.#waiting[partition]!
     if (batch.length === 0) return
     this.#waiting[partition] = []

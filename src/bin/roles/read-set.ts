@@ -41,11 +41,18 @@ export async function readSet(
 
 /** By user id: the latest on the compacted topic; of a forgotten user there is none. */
 export async function readProfiles(broker: Pick<Broker, 'read' | 'bounds'>): Promise<ReadonlyMap<string, User>> {
-  const profiles = new Map<string, User>()
-  for await (const { key, value } of recordsOf(broker, 'users')) {
+  const latest = await latestProfiles(broker)
+  return new Map([...latest].flatMap(([userId, { user }]) => (user ? [[userId, user] as const] : [])))
+}
+
+/** The same with where it stands in the topic, and of a forgotten user where that was said. */
+export async function latestProfiles(
+  broker: Pick<Broker, 'read' | 'bounds'>,
+): Promise<ReadonlyMap<string, { readonly user: User | undefined; readonly offset: number }>> {
+  const latest = new Map<string, { user: User | undefined; offset: number }>()
+  for await (const { key, value, offset } of recordsOf(broker, 'users')) {
     const decoded = decode('users', value)
-    if (decoded.ok && !decoded.event.forgotten) profiles.set(key, decoded.event)
-    else profiles.delete(key)
+    latest.set(key, { user: decoded.ok && !decoded.event.forgotten ? decoded.event : undefined, offset })
   }
-  return profiles
+  return latest
 }
