@@ -6,7 +6,7 @@ const HEADINGS = ['identical', 'differing', 'mean diff', 'p99 diff', 'max diff',
 
 /** A report for people: what differs most first, with what may be the reason. */
 export function skewText(report: SkewReport, tolerance: number): string {
-  const { slates, all, items, context, score, order, otherHistory, unknown } = report
+  const { slates, all, items, context, score, order, otherHistory, folded, unknown } = report
   const leftOut = Object.entries(slates.leftOut).map(([reason, count]) => `  not checked: ${count}, ${reason}`)
   if (slates.checked === 0) {
     const none = 'No slate could be checked. TRIBUTARY_FEATURE_SHARE of those that are served to users carry features.'
@@ -33,10 +33,15 @@ export function skewText(report: SkewReport, tolerance: number): string {
           `${otherHistory} slates were made for a user with another number of events: the log lacks some, or has others.`,
         ]
       : []),
+    ...(folded.lacking > 0
+      ? [
+          `${folded.lacking} of ${folded.offsets} events that had been folded are not in the event log any more: of users who are forgotten, dropped by retention, or refused when they were read.`,
+        ]
+      : []),
     ...(unknown.length > 0 ? [`Logged, and unknown to this version: ${unknown.join(', ')}`] : []),
     ...causes(
       differ.filter(([, { differing }]) => differing > 0).map(([name]) => name),
-      otherHistory,
+      otherHistory === 0 && folded.lacking === 0,
     ),
     `${percent(all.differing)} of the values differ: ${verdict} the tolerance of ${percent(tolerance)}.`,
   ].join('\n')
@@ -54,14 +59,15 @@ function line(name: string, { identical, differing, mean, p99, max, correlation 
   return `${name.padEnd(width)}${cells.map((cell) => cell.padStart(12)).join('')}`
 }
 
-function causes(differing: readonly string[], otherHistory: number): string[] {
+function causes(differing: readonly string[], isLogWhole: boolean): string[] {
+  if (!isLogWhole) return []
   const ofRows = differing.filter((name) => OF_ROWS.test(name))
   const others = differing.filter((name) => !OF_ROWS.test(name))
   return [
     ...(ofRows.length > 0
       ? [`Made of co-visits or trails, which are served up to a second old: ${ofRows.join(', ')}.`]
       : []),
-    ...(others.length > 0 && otherHistory === 0
+    ...(others.length > 0
       ? [
           `Made of what is read at a known position, or relative to candidates that the others have changed: ${others.join(', ')}.`,
         ]

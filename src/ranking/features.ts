@@ -80,6 +80,7 @@ export class FeatureReader {
   #items = new Float32Array(0)
   readonly #context: Float32Array
   readonly #best: Float64Array
+  #last: { readonly scored: Scored; readonly table: FeatureTable } | undefined
   /** By candidate: scratch for a column. */
   #scores = new Float64Array(0)
   /** By item index: scratch for the co-visits of one history entry. */
@@ -102,7 +103,16 @@ export class FeatureReader {
     this.#best = new Float64Array(sources.length)
   }
 
+  /** The same list of the same request, asked for again, costs nothing. */
   read(scored: Scored, candidates: readonly number[]): FeatureTable {
+    const last = this.#last
+    if (last?.scored !== scored || !isSame(last.table.candidates, candidates)) {
+      this.#last = { scored, table: this.#read(scored, candidates) }
+    }
+    return this.#last!.table
+  }
+
+  #read(scored: Scored, candidates: readonly number[]): FeatureTable {
     const width = this.names.length
     if (this.#items.length < candidates.length * width) this.#items = new Float32Array(candidates.length * width)
     if (this.#scores.length < candidates.length) this.#scores = new Float64Array(candidates.length)
@@ -257,6 +267,10 @@ function addRow(row: NeighbourRow | undefined, word: number, factor: number, int
     const item = items[at]!
     if (item < into.length) into[item] = factor === 0 ? 0 : factor * weights[at + word]!
   }
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, at) => item === b[at]))
 }
 
 /** Years in decades around 1985, what is unknown in the middle. */

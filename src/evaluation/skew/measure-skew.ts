@@ -92,6 +92,7 @@ async function foldOnce(
     onProgress?.(tally.checked)
   }
   release?.close()
+  tally.folded = state.folded
   return passed
 }
 

@@ -40,6 +40,8 @@ export interface SkewReport {
   }
   /** Slates whose user had another number of events. */
   readonly otherHistory: number
+  /** Offsets that serving had folded, and how many of them the event log does not have. */
+  readonly folded: { readonly offsets: number; readonly lacking: number }
   /** Names that were logged and that this code does not know. */
   readonly unknown: readonly string[]
 }
@@ -57,6 +59,7 @@ export class SkewTally {
   #tau = 0
   #otherHistory = 0
   checked = 0
+  folded = { offsets: 0, lacking: 0 }
 
   leaveOut(reason: string): void {
     this.#leftOut[reason] = (this.#leftOut[reason] ?? 0) + 1
@@ -96,6 +99,7 @@ export class SkewTally {
         tau: share(this.#tau),
       },
       otherHistory: this.#otherHistory,
+      folded: this.folded,
       unknown: [...this.#unknown],
     }
   }

@@ -14,6 +14,7 @@ export class StateAt {
   readonly #events: readonly PartitionEvents[]
   /** By topic, then partition: folded up to here. */
   readonly #folded: Readonly<Record<Spoken, number[]>>
+  #lacking = 0
   #tables = ''
   #lists = ''
 
@@ -37,6 +38,12 @@ export class StateAt {
       (ratings, partition) => new PartitionEvents(log, partition, { ratings, feedback: ends.feedback[partition]! }),
     )
     this.#folded = { ratings: ends.ratings.map(() => 0), feedback: ends.feedback.map(() => 0) }
+  }
+
+  /** Offsets that serving had folded, and how many of them the log does not have. */
+  get folded(): { readonly offsets: number; readonly lacking: number } {
+    const offsets = SPOKEN.flatMap((topic) => this.#folded[topic]).reduce((sum, next) => sum + next, 0)
+    return { offsets, lacking: this.#lacking }
   }
 
   /**
@@ -78,7 +85,11 @@ export class StateAt {
 
   async #foldPartition(partition: number, to: Readonly<Record<Spoken, number>>): Promise<void> {
     if (SPOKEN.every((topic) => this.#folded[topic][partition] === to[topic])) return
-    for await (const event of this.#events[partition]!.until(to)) await this.replica.push(event)
+    for (const topic of SPOKEN) this.#lacking += to[topic] - this.#folded[topic][partition]!
+    for await (const event of this.#events[partition]!.until(to)) {
+      await this.replica.push(event)
+      this.#lacking--
+    }
     for (const topic of SPOKEN) this.#folded[topic][partition] = to[topic]
   }
 }

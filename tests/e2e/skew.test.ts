@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SkewReport } from '../../src/evaluation/skew/skew-tally.ts'
+import { openChdbEventLog } from '../../src/event-log/chdb-event-log.ts'
+import { runProgram } from '../programs.ts'
+import { DATA, startProgram } from './start-program.ts'
+
+const ASKED = 30
+
+let home: string
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'tributary-'))
+  const env = { TRIBUTARY_TRAIN_EVERY: 'never', TRIBUTARY_FEATURE_SHARE: '1' }
+  // Live, next to nothing happens at this speed.
+  const program = await startProgram(home, ['--data', DATA, '--speed', '1x'], env)
+  await program.printed(/History is in/)
+  // Events are predicted as they come, and the rows that this reads are kept for a second: nothing says when they are gone.
+  await delay(1_500)
+  await program.get('/recommend?user=u1')
+  await delay(200)
+  for (let n = 1; n <= ASKED; n++) await program.get(`/recommend?user=u${n}&k=10`)
+  const busy = await runProgram(['skew'], { home })
+  expect(busy.stderr).toMatch(/process \d+ has it open\. Stop that process/)
+  expect(busy.code).toBe(2)
+  await program.stop()
+}, 120_000)
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+const skew = (...args: string[]) => runProgram(['skew', '--most', `${ASKED}`, ...args], { home })
+
+describe('`tributary skew`', () => {
+  it('finds none in what `start` has served of a stream that stood still', async () => {
+    const { code, stdout, stderr } = await skew('--tolerance', '0', '--json')
+    expect(stderr).toBe('')
+    const report: SkewReport = JSON.parse(stdout)
+    expect(report.slates).toEqual({ checked: ASKED, leftOut: {} })
+    expect(report.all).toMatchObject({ identical: 1, differing: 0, max: 0 })
+    expect(report.order).toMatchObject({ sameOrder: 1, tau: 1 })
+    expect(code).toBe(0)
+  })
+
+  it('ends with 1 where the events of others are gone from the event log, and says what differs', async () => {
+    const log = await openChdbEventLog({ path: join(home, 'events') })
+    for (let n = 101; n <= 108; n++) await log.forget(`u${n}`)
+    await log.close()
+    const { code, stdout } = await skew()
+    expect(stdout).toMatch(/^visits +\d/m)
+    expect(stdout).toMatch(/^\d+ of 90\d\d events that had been folded are not in the event log any more/m)
+    expect(stdout).toMatch(/BEYOND the tolerance of 1\.00 %\.$/m)
+    expect(code).toBe(1)
+  })
+
+  it('ends with 1 where nothing could be checked', async () => {
+    const { code, stdout } = await skew('--since', '2100-01-01')
+    expect(stdout).toMatch(/^No slate could be checked/)
+    expect(code).toBe(1)
+  })
+})
