@@ -116,6 +116,11 @@ export class Deployment {
     }
   }
 
+  /** What a command prints that must succeed. */
+  output(command: string, args: readonly string[] = []): Promise<string> {
+    return outputOf([...this.#args(command), ...args], this.#with())
+  }
+
   /** What is in state and event log by now. */
   async digest(): Promise<Digest> {
     return JSON.parse(await outputOf(['state', 'digest', '--json', '--home', this.#options.home], this.#with()))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { SkewReport } from '../../src/evaluation/skew/skew-tally.ts'
 import { synthetic } from '../../src/producers/datasets/synthetic.ts'
 import { replay } from '../../src/producers/replay.ts'
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
@@ -56,7 +57,7 @@ await describeWith(SERVERS, 'the program over Kafka, Redis and ClickHouse, by co
     const { code, stderr } = await deployment.start('replay').ended
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     await deployment.caughtUp()
-    const [url] = await deployment.start('serve').printed(/http:\S+/)
+    const [url] = await deployment.start('serve', [], { TRIBUTARY_FEATURE_SHARE: '1' }).printed(/http:\S+/)
     address = url
     // A server that has only just started may be too busy for its first requests, and says so.
     await soon(async () => expect((await fetch(`${url}/recommend?user=u1`)).status).toBe(200))
@@ -65,6 +66,17 @@ await describeWith(SERVERS, 'the program over Kafka, Redis and ClickHouse, by co
     await deployment?.[Symbol.asyncDispose]()
     await names?.drop()
     rmSync(home, { recursive: true, force: true })
+  })
+
+  it('serves what can be worked out again from the event log, to the last bit', async () => {
+    const asked = Array.from({ length: 25 }, (_, n) => `u${n + 1}`)
+    const measured = async (): Promise<SkewReport> =>
+      JSON.parse(await deployment.output('skew', ['--most', `${asked.length}`, '--tolerance', '0', '--json']))
+    for (const user of asked) await slateOf(user)
+    await soon(async () => expect((await measured()).slates).toEqual({ checked: asked.length, leftOut: {} }))
+    const { all, order } = await measured()
+    expect(all).toMatchObject({ identical: 1, max: 0 })
+    expect(order).toMatchObject({ sameOrder: 1, tau: 1 })
   })
 
   feedbackSuite()
