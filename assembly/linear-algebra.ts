@@ -339,3 +339,78 @@ export function greater(values: usize, count: usize, than: f64): usize {
   for (let i: usize = 0; i < count << 3; i += 16) found = i64x2.sub(found, f64x2.gt(v128.load(values + i), least))
   return <usize>(i64x2.extract_lane(found, 0) + i64x2.extract_lane(found, 1))
 }
+
+/**
+ * One head of causal attention: out[p] = the sum of values[t] over t up to p, weighted by the softmax of `sharpness` times
+ * queries[p] · keys[t] plus bias[p, t], for positions p from `first` on, below `length`. Queries, keys and values (length,
+ * stride), out (length, outStride), bias (length, biasStride), which is -Infinity from t = p + 1 to the end of a register;
+ * `weights` is a place for one row of it.
+ */
+export function attend(
+  queries: usize,
+  keys: usize,
+  values: usize,
+  stride: usize,
+  first: usize,
+  length: usize,
+  size: usize,
+  sharpness: f32,
+  bias: usize,
+  biasStride: usize,
+  weights: usize,
+  out: usize,
+  outStride: usize,
+): void {
+  const sharp = f32x4.splat(sharpness)
+  for (let p = first; p < length; p++) {
+    const row = bias + p * (biasStride << 2)
+    const bytes = (p + 1) << 2
+    products(queries + p * (stride << 2), keys, stride, p + 1, size, weights)
+    let greatest = f32x4.splat(-Infinity)
+    for (let t: usize = 0; t < bytes; t += 16) {
+      const logit = f32x4.add(f32x4.mul(v128.load(weights + t), sharp), v128.load(row + t))
+      v128.store(weights + t, logit)
+      greatest = f32x4.max(greatest, logit)
+    }
+    const most = f32x4.splat(
+      max(
+        max(f32x4.extract_lane(greatest, 0), f32x4.extract_lane(greatest, 1)),
+        max(f32x4.extract_lane(greatest, 2), f32x4.extract_lane(greatest, 3)),
+      ),
+    )
+    let powers = f32x4.splat(0)
+    for (let t: usize = 0; t < bytes; t += 16) {
+      const power = exponential(f32x4.sub(v128.load(weights + t), most))
+      v128.store(weights + t, power)
+      powers = f32x4.add(powers, power)
+    }
+    const total =
+      f32x4.extract_lane(powers, 0) +
+      f32x4.extract_lane(powers, 1) +
+      f32x4.extract_lane(powers, 2) +
+      f32x4.extract_lane(powers, 3)
+    const share = f32x4.splat(1 / total)
+    for (let t: usize = 0; t < bytes; t += 16) v128.store(weights + t, f32x4.mul(v128.load(weights + t), share))
+    mixture(weights, values, stride, p + 1, size, out + p * (outStride << 2))
+  }
+}
+
+/** e^x for x up to 0, to the last bit or two; nothing below -87. Cephes' expf: 2^n times a polynomial of what is left. */
+function exponential(x: v128): v128 {
+  const least = f32x4.splat(-87)
+  const isSomething = f32x4.ge(x, least)
+  const clamped = f32x4.max(x, least)
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(<f32>Math.LOG2E)))
+  // ln 2 in two parts, the first of few bits: its product with n is exact.
+  let rest = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)))
+  rest = f32x4.sub(rest, f32x4.mul(n, f32x4.splat(-2.1219444e-4)))
+  let sum = f32x4.splat(1.98756915e-4)
+  sum = f32x4.add(f32x4.mul(sum, rest), f32x4.splat(1.3981999507e-3))
+  sum = f32x4.add(f32x4.mul(sum, rest), f32x4.splat(8.3334519073e-3))
+  sum = f32x4.add(f32x4.mul(sum, rest), f32x4.splat(4.1665795894e-2))
+  sum = f32x4.add(f32x4.mul(sum, rest), f32x4.splat(1.6666665459e-1))
+  sum = f32x4.add(f32x4.mul(sum, rest), f32x4.splat(5.0000001201e-1))
+  sum = f32x4.add(f32x4.add(f32x4.mul(sum, f32x4.mul(rest, rest)), rest), f32x4.splat(1))
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23)
+  return v128.and(isSomething, f32x4.mul(sum, power))
+}

@@ -63,6 +63,21 @@ interface Exports {
     out: number,
     outStride: number,
   ): void
+  attend(
+    queries: number,
+    keys: number,
+    values: number,
+    stride: number,
+    first: number,
+    length: number,
+    size: number,
+    sharpness: number,
+    bias: number,
+    biasStride: number,
+    weights: number,
+    out: number,
+    outStride: number,
+  ): void
   greater(values: number, count: number, than: number): number
   moments(x: number, columns: number, rows: number, mean: number, variance: number): void
   unpacked(x: number, columns: number, rows: number, scale: number, shift: number, out: number, outStride: number): void

@@ -4,8 +4,7 @@ import { TributaryError } from '../errors.ts'
 import type { QueryHistory, QueryModel } from '../models/query-model.ts'
 import type { Tensors } from '../models/tensors.ts'
 import { CONTEXTS_AN_EVENT, contextOf, gapBucket } from './event-context.ts'
-import { softmax } from './linear.ts'
-import { LinearAlgebra } from './linear-algebra.ts'
+import { LANES, LinearAlgebra, padded } from './linear-algebra.ts'
 import { tensorOf } from './tensor-of.ts'
 
 interface Block {
@@ -24,7 +23,7 @@ interface Block {
 }
 
 const BLOCK_ARRAYS = 10
-const WORK_ARRAYS = 8
+const WORK_ARRAYS = 9
 const NORM_EPSILON = 1e-6
 
 /** @throws CORRUPT where a tensor is missing or of a size that the kernel cannot take */
@@ -41,7 +40,7 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
   let count = 0
   while (tensors.has(`${count}.attention.in`)) count++
   const weightFloats = [...tensors].reduce((sum, [name, { data }]) => sum + (name === 'items' ? 0 : data.length), 0)
-  const workFloats = window * (6 * width + hiddenWidth + 2) + hiddenWidth
+  const workFloats = window * (6 * width + hiddenWidth + 1) + hiddenWidth + (window + 1) * padded(window)
   const algebra = new LinearAlgebra(weightFloats + workFloats, BLOCK_ARRAYS * count + WORK_ARRAYS)
   const blocks = Array.from({ length: count }, (_, block) => readBlock(tensors, block, algebra))
   const contexts = tensorOf(tensors, 'contexts').data
@@ -57,11 +56,13 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
   const hidden = algebra.array(window * hiddenWidth)
   const flat = algebra.array(hiddenWidth)
   const ones = algebra.array(window).fill(1)
-  const weights = algebra.array(window)
+  const biasStride = padded(window)
+  const bias = algebra.array(window * biasStride)
+  const weights = algebra.array(biasStride)
   /** Event times of the rows of x, ms. */
   const at = new Float64Array(window)
-  /** Of the position that attends: bucket of the time since each earlier one. */
-  const ages = new Int32Array(window)
+  /** (window, biasStride): of each position, buckets of the time since those up to it. */
+  const ages = new Int32Array(window * biasStride)
   const columns = new Int32Array(CONTEXTS_AN_EVENT)
 
   return {
@@ -96,6 +97,7 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
       const from = row * width
       for (let i = 0; i < width; i++) x[from + i] = scale * items.data[item * width + i]!
       for (const column of columns) for (let i = 0; i < width; i++) x[from + i]! += contexts[column * width + i]!
+      for (let to = 0; to <= row; to++) ages[row * biasStride + to] = gapBucket(at[row]! - at[to]!)
       row++
     }
     return length
@@ -125,28 +127,26 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
     run.linear(normedFrom, width, rows, width, inAddress, all, width, 0, queriesFrom, all)
     const keysFrom = projected.byteOffset + 4 * width
     run.linear(normed.byteOffset, width, length, width, inAddress + 4 * width, all, 2 * width, 0, keysFrom, all)
-    for (let position = first; position < length; position++) {
-      for (let to = 0; to <= position; to++) ages[to] = gapBucket(at[position]! - at[to]!)
-      for (let head = 0; head < heads; head++) attendHead(block, position, head)
-    }
+    for (let head = 0; head < heads; head++) attendHead(block, length, first, head)
     const attendedFrom = attended.byteOffset + 4 * from
     const out = block.attentionOut.byteOffset
     run.addLinear(attendedFrom, width, rows, width, out, width, width, x.byteOffset + 4 * from, width)
   }
 
-  function attendHead({ distance, age }: Block, position: number, head: number): void {
-    const all = 3 * width
-    const sharpness = 1 / Math.sqrt(size)
-    const query = projected.byteOffset + 4 * (position * all + head * size)
-    const keys = projected.byteOffset + 4 * (width + head * size)
-    run.products(query, keys, all, position + 1, size, weights.byteOffset)
-    for (let to = 0; to <= position; to++) {
-      const bias = distance[(position - to) * heads + head]! + age[ages[to]! * heads + head]!
-      weights[to] = sharpness * weights[to]! + bias
+  function attendHead({ distance, age }: Block, length: number, first: number, head: number): void {
+    for (let position = first; position < length; position++) {
+      const row = position * biasStride
+      for (let to = 0; to <= position; to++) {
+        bias[row + to] = distance[(position - to) * heads + head]! + age[ages[row + to]! * heads + head]!
+      }
+      for (let to = position + 1; to % LANES !== 0; to++) bias[row + to] = Number.NEGATIVE_INFINITY
     }
-    softmax(weights, position + 1)
-    const out = attended.byteOffset + 4 * (position * width + head * size)
-    run.mixture(weights.byteOffset, keys + 4 * width, all, position + 1, size, out)
+    const all = 3 * width
+    const queries = projected.byteOffset + 4 * head * size
+    const [keys, values] = [queries + 4 * width, queries + 8 * width]
+    const out = attended.byteOffset + 4 * head * size
+    const [b, w] = [bias.byteOffset, weights.byteOffset]
+    run.attend(queries, keys, values, all, first, length, size, 1 / Math.sqrt(size), b, biasStride, w, out, width)
   }
 
   function feedForward(block: Block, length: number, first: number): void {
