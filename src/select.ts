@@ -30,10 +30,8 @@ let ordered = new Float64Array(0)
 let keys = new Float64Array(0)
 let places = new Int32Array(0)
 
-/**
- * The places of the `k` greatest of `values[0..count)`, the greatest first, of equals the first. What is -Infinity is left out.
- */
-export function greatest(values: Float32Array | Float64Array, count: number, k: number): Int32Array {
+/** The places of the `k` greatest of `values[0..count)`, the greatest first, of equals the first; -Infinity is left out. */
+export function greatest(values: Float64Array, count: number, k: number): Int32Array {
   if (count > ordered.length) {
     ordered = new Float64Array(2 * count)
     keys = new Float64Array(2 * count)
@@ -48,7 +46,7 @@ export function greatest(values: Float32Array | Float64Array, count: number, k: 
     keys[kept] = value
     places[kept++] = i
   }
-  sortDescending(0, kept - 1)
+  sortDescending(keys, places, 0, kept - 1)
   return places.slice(0, Math.min(k, kept))
 }
 
@@ -56,29 +54,38 @@ export function greatest(values: Float32Array | Float64Array, count: number, k: 
 const FEW = 12
 
 /** Puts `keys` and `places` in order, by the greater key, then the lower place: Hoare's quicksort. */
-function sortDescending(from: number, to: number): void {
-  let [low, high] = [from, to]
+function sortDescending(keys: Float64Array, places: Int32Array, from: number, to: number): void {
+  let low = from
+  let high = to
   while (high - low > FEW) {
     const middle = (low + high) >> 1
-    const [key, place] = [keys[middle]!, places[middle]!]
+    const key = keys[middle]!
+    const place = places[middle]!
     let i = low
     let j = high
     while (i <= j) {
       while (keys[i]! > key || (keys[i] === key && places[i]! < place)) i++
       while (keys[j]! < key || (keys[j] === key && places[j]! > place)) j--
-      if (i <= j) swap(i++, j--)
+      if (i > j) break
+      const heldKey = keys[i]!
+      const heldPlace = places[i]!
+      keys[i] = keys[j]!
+      places[i++] = places[j]!
+      keys[j] = heldKey
+      places[j--] = heldPlace
     }
-    // The shorter part by recursion, or many equals could go deep.
+    // The shorter part by recursion, or it could go deep.
     if (j - low < high - i) {
-      sortDescending(low, j)
+      sortDescending(keys, places, low, j)
       low = i
     } else {
-      sortDescending(i, high)
+      sortDescending(keys, places, i, high)
       high = j
     }
   }
   for (let i = low + 1; i <= high; i++) {
-    const [key, place] = [keys[i]!, places[i]!]
+    const key = keys[i]!
+    const place = places[i]!
     let at = i - 1
     for (; at >= low && (keys[at]! < key || (keys[at] === key && places[at]! > place)); at--) {
       keys[at + 1] = keys[at]!
@@ -87,12 +94,4 @@ function sortDescending(from: number, to: number): void {
     keys[at + 1] = key
     places[at + 1] = place
   }
-}
-
-function swap(i: number, j: number): void {
-  const [key, place] = [keys[i]!, places[i]!]
-  keys[i] = keys[j]!
-  places[i] = places[j]!
-  keys[j] = key
-  places[j] = place
 }

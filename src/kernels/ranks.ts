@@ -5,16 +5,17 @@ let shared: { readonly algebra: LinearAlgebra; readonly values: Float64Array } |
 
 /**
  * The rank (from 1) of each of `numbers` among others: one more than how many of these are greater.
- * @param of the number of others there are, and each of them by place
+ * @param count of others
+ * @param fill puts them in
  */
-export function ranksAmong(numbers: Float64Array, count: number, of: (place: number) => number): Float64Array {
+export function ranksAmong(numbers: Float64Array, count: number, fill: (others: Float64Array) => void): Float64Array {
   if (shared === undefined || shared.values.length < count) {
     const algebra = new LinearAlgebra(4 * count + 4, 1)
     const { buffer, byteOffset } = algebra.array(4 * count + 4)
     shared = { algebra, values: new Float64Array(buffer, byteOffset, 2 * count + 2) }
   }
   const { algebra, values } = shared
-  for (let place = 0; place < count; place++) values[place] = of(place)
+  fill(values)
   values[count] = Number.NEGATIVE_INFINITY
   const even = count + (count % 2)
   return numbers.map((number) => 1 + algebra.run.greater(values.byteOffset, even, number))

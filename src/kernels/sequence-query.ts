@@ -95,8 +95,12 @@ export function sequenceQuery(tensors: Tensors): QueryModel {
       contextOf(history, event, row === 0, askedAt, columns, 0)
       at[row] = history.at[event]!
       const from = row * width
-      for (let i = 0; i < width; i++) x[from + i] = scale * items.data[item * width + i]!
-      for (const column of columns) for (let i = 0; i < width; i++) x[from + i]! += contexts[column * width + i]!
+      const embedding = item * width
+      for (let i = 0; i < width; i++) x[from + i] = scale * items.data[embedding + i]!
+      for (let c = 0; c < CONTEXTS_AN_EVENT; c++) {
+        const context = columns[c]! * width
+        for (let i = 0; i < width; i++) x[from + i]! += contexts[context + i]!
+      }
       for (let to = 0; to <= row; to++) ages[row * biasStride + to] = gapBucket(at[row]! - at[to]!)
       row++
     }

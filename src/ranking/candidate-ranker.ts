@@ -63,9 +63,10 @@ export function unseenCandidates({ context, blended }: Scored): number[] {
 export function rankingOf(candidates: readonly number[], logits: Float64Array): Ranking {
   const items = new Array<number>(candidates.length)
   const ordered = new Array<number>(candidates.length)
-  for (const [rank, row] of greatest(logits, candidates.length, candidates.length).entries()) {
-    items[rank] = candidates[row]!
-    ordered[rank] = logits[row]!
+  const rows = greatest(logits, candidates.length, candidates.length)
+  for (let rank = 0; rank < rows.length; rank++) {
+    items[rank] = candidates[rows[rank]!]!
+    ordered[rank] = logits[rows[rank]!]!
   }
   return { items, logits: ordered }
 }

@@ -145,7 +145,8 @@ export class DinRanker implements CandidateRanker {
       const shift = least - scores[rows.at(-1)!]!
       for (let row = 0; row < scores.length; row++) scores[row]! += shift
     }
-    for (const [i, row] of rows.entries()) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
       const taken = logits[i * HEADS]!
       scores[row] = taken
       if (satisfaction === 0) continue
@@ -171,13 +172,19 @@ export class DinRanker implements CandidateRanker {
     const width = this.#reader.names.length
     const rows = greatest(network, network.length, most)
     const features = new Float32Array(rows.length * width)
-    for (const [i, row] of rows.entries()) features.set(items.subarray(row * width, (row + 1) * width), i * width)
-    const attended = Array.from(rows, (row) => candidates[row]!)
+    const attended = new Array<number>(rows.length)
+    const last = new Float64Array(rows.length)
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      for (let f = 0; f < width; f++) features[i * width + f] = items[row * width + f]!
+      attended[i] = candidates[row]!
+      last[i] = network[row]!
+    }
     const history = this.#historyOf(scored)
     const logits = this.#kernel.rank({
       items: Int32Array.from(attended, (item) => this.#vocabulary.vocabularyIndex(item)),
       features,
-      last: Float64Array.from(rows, (row) => network[row]!),
+      last,
       means,
       context,
       history,

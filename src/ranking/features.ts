@@ -1,6 +1,8 @@
 import type { ModelName } from '../models/model-trainer.ts'
 import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
+import type { HistoryEntry } from '../retrieval/online/online-state.ts'
 import type { Scored } from '../retrieval/retriever.ts'
+import type { RequestContext } from '../retrieval/sources/candidate-source.ts'
 import { ROW_EXPONENT, ROW_OFFSET } from '../retrieval/sources/neighbour-scores.ts'
 import { NEIGHBOUR_WORDS } from '../state/values/neighbours.ts'
 import { contextNames, RECENT, readContext } from './context-features.ts'
@@ -45,6 +47,12 @@ const ITEM_FEATURES = [
   'genres-of-recent',
 ] as const
 const columnOf = (name: (typeof ITEM_FEATURES)[number]) => ITEM_FEATURES.indexOf(name)
+const VISITS = columnOf('visits')
+const RATING = columnOf('mean-rating')
+const VISITS_FROM_RECENT = columnOf('visits-from-recent')
+/** With those after it, which compare with the last and the recent items. */
+const YEAR = columnOf('year')
+const GENRE_PREFERENCE = columnOf('genre-preference')
 
 /**
  * Models whose inner products with all candidates are features, whatever found them, and the cosines between these and the
@@ -117,7 +125,10 @@ export class FeatureReader {
     if (this.#items.length < candidates.length * width) this.#items = new Float32Array(candidates.length * width)
     if (this.#scores.length < candidates.length) this.#scores = new Float64Array(candidates.length)
     const items = this.#items.subarray(0, candidates.length * width)
-    this.#readStatistics(scored, candidates, items)
+    this.#readPopularity(scored, candidates, items)
+    this.#readVisits(scored.context, candidates, items)
+    this.#readYears(scored.context, candidates, items)
+    this.#readGenres(scored.context, candidates, items)
     this.#readCoVisits(scored, candidates, items)
     this.#readSources(scored, candidates, items)
     this.#readTowers(scored, candidates, items)
@@ -126,19 +137,8 @@ export class FeatureReader {
     return { candidates, items, context: this.#context }
   }
 
-  #readStatistics({ context, blended }: Scored, candidates: readonly number[], into: Float32Array): void {
-    const { table, history, user, isPast } = context
-    const { year, genres } = this.#content
-    const width = this.names.length
-    const recent = history.slice(0, RECENT).map(({ item }) => item)
-    const logVisits = (item: number) => Math.log1p(table.visits[item] ?? 0)
-    const yearOf = (item: number) => known(year[item])
-    const recentVisits = meanOf(recent, logVisits)
-    const recentYear = meanOf(recent, yearOf)
-    const lastYear = recent.length > 0 ? yearOf(recent[0]!) : 0
-    const recentGenres = recent.map((item) => genres[item] ?? 0)
-    const lastGenres = recentGenres[0] ?? 0
-    const taste = this.#taste(user?.genres ?? [])
+  #readPopularity({ context, blended }: Scored, candidates: readonly number[], into: Float32Array): void {
+    const { table, isPast } = context
     const scores = this.#scores
     for (let row = 0; row < candidates.length; row++) scores[row] = blended.get(candidates[row]!)
     this.#relate(candidates.length, columnOf('blend'), into)
@@ -147,26 +147,59 @@ export class FeatureReader {
       for (let row = 0; row < candidates.length; row++) scores[row] = values[candidates[row]!] ?? 0
       this.#relate(candidates.length, columnOf(name), into)
     }
-    const visitsColumn = columnOf('visits')
-    const ratingColumn = columnOf('mean-rating')
+  }
+
+  #readVisits({ table, history }: RequestContext, candidates: readonly number[], into: Float32Array): void {
+    const { visits, ratings, ratingSum } = table
+    const width = this.names.length
+    const recentVisits = meanOf(recentOf(history), (item) => Math.log1p(visits[item] ?? 0))
     for (let row = 0; row < candidates.length; row++) {
       const item = candidates[row]!
-      const mask = genres[item] ?? 0
-      const visits = logVisits(item)
-      const itemYear = yearOf(item)
-      into[row * width + visitsColumn] = visits
-      // From here on in the order of ITEM_FEATURES.
-      let at = row * width + ratingColumn
-      into[at++] =
-        ((table.ratingSum[item] ?? 0) + PRIOR_RATINGS * MEAN_RATING) / ((table.ratings[item] ?? 0) + PRIOR_RATINGS) -
-        MEAN_RATING
-      into[at++] = itemYear
-      into[at++] = Math.abs(itemYear - lastYear)
-      into[at++] = Math.abs(itemYear - recentYear)
-      into[at++] = Math.abs(visits - recentVisits)
-      into[at++] = taste(mask)
-      into[at++] = overlap(mask, lastGenres)
-      into[at] = meanOverlap(mask, recentGenres)
+      const own = Math.log1p(visits[item] ?? 0)
+      const rating = (ratingSum[item] ?? 0) + PRIOR_RATINGS * MEAN_RATING
+      into[row * width + VISITS] = own
+      into[row * width + RATING] = rating / ((ratings[item] ?? 0) + PRIOR_RATINGS) - MEAN_RATING
+      into[row * width + VISITS_FROM_RECENT] = Math.abs(own - recentVisits)
+    }
+  }
+
+  #readYears({ history }: RequestContext, candidates: readonly number[], into: Float32Array): void {
+    const { year } = this.#content
+    const width = this.names.length
+    const recentYear = meanOf(recentOf(history), (item) => known(year[item]))
+    const lastYear = history.length > 0 ? known(year[history[0]!.item]) : 0
+    for (let row = 0; row < candidates.length; row++) {
+      const own = known(year[candidates[row]!])
+      into[row * width + YEAR] = own
+      into[row * width + YEAR + 1] = Math.abs(own - lastYear)
+      into[row * width + YEAR + 2] = Math.abs(own - recentYear)
+    }
+  }
+
+  /** What the user thinks of an item's genres, and what these have in common with the last item's and the recent ones'. */
+  #readGenres({ user, history }: RequestContext, candidates: readonly number[], into: Float32Array): void {
+    const { genres } = this.#content
+    const width = this.names.length
+    const taste = this.#taste(user?.genres ?? [])
+    const recentGenres = recentOf(history).map((item) => genres[item] ?? 0)
+    const lastGenres = recentGenres[0] ?? 0
+    // Many have the same genres.
+    const rowWith = new Map<number, number>()
+    for (let row = 0; row < candidates.length; row++) {
+      const mask = genres[candidates[row]!] ?? 0
+      const at = row * width + GENRE_PREFERENCE
+      const known = rowWith.get(mask)
+      if (known !== undefined) {
+        const from = known * width + GENRE_PREFERENCE
+        into[at] = into[from]!
+        into[at + 1] = into[from + 1]!
+        into[at + 2] = into[from + 2]!
+        continue
+      }
+      rowWith.set(mask, row)
+      into[at] = taste(mask)
+      into[at + 1] = overlap(mask, lastGenres)
+      into[at + 2] = meanOverlap(mask, recentGenres)
     }
   }
 
@@ -209,11 +242,14 @@ export class FeatureReader {
     for (const [tower, model] of TOWERS.entries()) {
       const column = width - 2 * TOWERS.length + tower
       const scores = release?.scores(model, candidates, context)
-      const least = scores?.reduce((min, score) => (score > -Infinity && score < min ? score : min), Infinity) ?? 0
-      for (let i = 0; i < candidates.length; i++) {
-        const score = scores?.[i] ?? 0
-        into[i * width + column] = score > -Infinity ? score : Number.isFinite(least) ? least : 0
+      if (!scores) {
+        for (let i = 0; i < candidates.length; i++) into[i * width + column] = 0
+        continue
       }
+      let least = Infinity
+      for (let i = 0; i < scores.length; i++) if (scores[i]! > -Infinity && scores[i]! < least) least = scores[i]!
+      if (least === Infinity) least = 0
+      for (let i = 0; i < scores.length; i++) into[i * width + column] = scores[i]! > -Infinity ? scores[i]! : least
     }
   }
 
@@ -244,17 +280,12 @@ export class FeatureReader {
   /** The user's mean preference over an item's genres, on a scale on which the strongest is 1. */
   #taste(tastes: readonly { name: string; preference: number }[]): (mask: number) => number {
     const strongest = Math.max(1e-9, ...tastes.map(({ preference }) => Math.abs(preference)))
-    const byBit = new Map(tastes.map(({ name, preference }) => [this.#content.bit(name), preference / strongest]))
-    const byMask = new Map<number, number>()
+    const bits = Int32Array.from(tastes, ({ name }) => this.#content.bit(name))
+    const preferences = Float64Array.from(tastes, ({ preference }) => preference / strongest)
     return (mask) => {
-      let taste = byMask.get(mask)
-      if (taste === undefined) {
-        taste = 0
-        for (const [bit, preference] of byBit) if (mask & bit) taste += preference
-        taste /= Math.max(1, countBits(mask))
-        byMask.set(mask, taste)
-      }
-      return taste
+      let taste = 0
+      for (let i = 0; i < bits.length; i++) if (mask & bits[i]!) taste += preferences[i]!
+      return taste / Math.max(1, countBits(mask))
     }
   }
 }
@@ -276,6 +307,10 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
 /** Years in decades around 1985, what is unknown in the middle. */
 function known(year: number | undefined): number {
   return year === undefined || Number.isNaN(year) ? 0 : (year - 1985) / 10
+}
+
+function recentOf(history: readonly HistoryEntry[]): number[] {
+  return history.slice(0, RECENT).map(({ item }) => item)
 }
 
 function meanOf(items: readonly number[], valueFor: (item: number) => number): number {

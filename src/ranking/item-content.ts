@@ -12,7 +12,7 @@ export class ItemContent {
   /** Year of release, NaN where unknown. */
   year = new Float64Array(1024).fill(Number.NaN)
   /** A bit for each genre. */
-  genres = new Uint32Array(1024)
+  genres = new Int32Array(1024)
   /** A number for the director named first, 0 where none is. */
   director = new Int32Array(1024)
   readonly #directors = new Map<string, number>()
@@ -63,7 +63,7 @@ export class ItemContent {
     const { year, genres, director } = this
     this.year = new Float64Array(size).fill(Number.NaN)
     this.year.set(year)
-    this.genres = new Uint32Array(size)
+    this.genres = new Int32Array(size)
     this.genres.set(genres)
     this.director = new Int32Array(size)
     this.director.set(director)

@@ -9,5 +9,8 @@ export function topOf(items: readonly number[], k: number, scores: Scores): numb
   const count = items.length
   if (count > values.length) values = new Float64Array(2 * count)
   for (let i = 0; i < count; i++) values[i] = scores.get(items[i]!)
-  return Array.from(greatest(values, count, k), (place) => items[place]!)
+  const places = greatest(values, count, k)
+  const best = new Array<number>(places.length)
+  for (let i = 0; i < best.length; i++) best[i] = items[places[i]!]!
+  return best
 }

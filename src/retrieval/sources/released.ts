@@ -1,6 +1,7 @@
 // Sources over the models of the release in service. Without one they propose nothing.
 import type { ModelName } from '../../models/model-trainer.ts'
 import type { CandidateSource, RequestContext } from './candidate-source.ts'
+import type { Scores } from './scores.ts'
 
 const CANDIDATES = 300
 
@@ -11,7 +12,7 @@ export const sequence: CandidateSource = {
   name: 'sequence',
   weight: 2.7,
   section: 'Picked for what you do now',
-  propose: (context, into) => proposeNearest('sequence', context, (item, share) => into.add(item, share)),
+  propose: (context, into) => proposeNearest('sequence', context, into),
 }
 
 /** What lies near the user in the space that the two towers share. */
@@ -19,7 +20,7 @@ export const twoTower: CandidateSource = {
   name: 'two-tower',
   weight: 1,
   section: 'Picked for you',
-  propose: (context, into) => proposeNearest('two-tower', context, (item, share) => into.add(item, share)),
+  propose: (context, into) => proposeNearest('two-tower', context, into),
 }
 
 /** What goes with the history by the release's neighbour lists. */
@@ -34,23 +35,24 @@ export const trainedItemCf: CandidateSource = {
  * The nearest items, each with its share of all that is unseen among them: the softmax of the inner products, which is
  * what the models were trained to make probabilities of.
  */
-function proposeNearest(name: ModelName, context: RequestContext, add: (item: number, share: number) => void): void {
+function proposeNearest(name: ModelName, context: RequestContext, into: Scores): void {
   const { release, history } = context
   const found = release?.search(name, context, CANDIDATES)
   if (!found) return
   const { labels, scores } = found
-  const met = new Set(history.map(({ item }) => item))
+  const met = new Set<number>()
+  for (let i = 0; i < history.length; i++) met.add(history[i]!.item)
   const best = scores[0] ?? 0
-  const items: number[] = []
-  const powers: number[] = []
+  // By place; 0 for what the user has met.
+  const powers = new Float64Array(labels.length)
   let total = 0
-  for (const [i, label] of labels.entries()) {
-    const item = release!.item(label)
-    if (met.has(item)) continue
-    const power = Math.exp(scores[i]! - best)
-    total += power
-    items.push(item)
-    powers.push(power)
+  for (let i = 0; i < labels.length; i++) {
+    if (met.has(release!.item(labels[i]!))) continue
+    powers[i] = Math.exp(scores[i]! - best)
+    total += powers[i]!
   }
-  for (const [i, item] of items.entries()) add(item, powers[i]! / total)
+  for (let i = 0; i < labels.length; i++) {
+    const item = release!.item(labels[i]!)
+    if (!met.has(item)) into.add(item, powers[i]! / total)
+  }
 }

@@ -1,4 +1,6 @@
+import type { Top } from '../online/top-lists.ts'
 import type { CandidateSource } from './candidate-source.ts'
+import type { Scores } from './scores.ts'
 
 /** Favourite genres that items are proposed from. */
 const GENRES = 3
@@ -9,7 +11,7 @@ export const popular: CandidateSource = {
   weight: 0.05,
   section: 'Popular',
   propose({ lists }, into) {
-    for (const { item, share } of lists.popular) into.add(item, share)
+    addAll(lists.popular, 1, into)
   },
 }
 
@@ -19,7 +21,7 @@ export const trending: CandidateSource = {
   weight: 0.1,
   section: 'Trending now',
   propose({ lists }, into) {
-    for (const { item, share } of lists.trending) into.add(item, share)
+    addAll(lists.trending, 1, into)
   },
 }
 
@@ -31,8 +33,10 @@ export const favouriteGenre: CandidateSource = {
   propose({ user, lists }, into) {
     const liked = (user?.genres ?? []).filter(({ preference }) => preference > 0).slice(0, GENRES)
     const total = liked.reduce((sum, { preference }) => sum + preference, 0)
-    for (const { name, preference } of liked) {
-      for (const { item, share } of lists.ofGenre(name)) into.add(item, (share * preference) / total)
-    }
+    for (const { name, preference } of liked) addAll(lists.ofGenre(name), preference / total, into)
   },
+}
+
+function addAll(list: readonly Top[], factor: number, into: Scores): void {
+  for (let i = 0; i < list.length; i++) into.add(list[i]!.item, list[i]!.share * factor)
 }
