@@ -414,3 +414,59 @@ function exponential(x: v128): v128 {
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23)
   return v128.and(isSomething, f32x4.mul(sum, power))
 }
+
+/**
+ * out[r] = log(scores[r] / best + floor), for `rows` doubles, which are read in fours, and floats `outStride` apart; a score
+ * that is not above 0 counts as 0, and log(floor) is given, so that nothing is always the same.
+ */
+export function logRelative(
+  scores: usize,
+  rows: usize,
+  best: f64,
+  floor: f32,
+  logFloor: f32,
+  out: usize,
+  outStride: usize,
+): void {
+  const factor = f64x2.splat(1 / best)
+  const least = f32x4.splat(floor)
+  const nothing = f32x4.splat(logFloor)
+  const zero = f32x4.splat(0)
+  const step = outStride << 2
+  for (let r: usize = 0; r < rows; r += 4) {
+    const low = f32x4.demote_f64x2_zero(f64x2.mul(v128.load(scores), factor))
+    const high = f32x4.demote_f64x2_zero(f64x2.mul(v128.load(scores, 16), factor))
+    const relative = v128.shuffle<f32>(low, high, 0, 1, 4, 5)
+    const logs = v128.bitselect(logarithm(f32x4.add(relative, least)), nothing, f32x4.gt(relative, zero))
+    store<f32>(out, f32x4.extract_lane(logs, 0))
+    if (r + 1 < rows) store<f32>(out + step, f32x4.extract_lane(logs, 1))
+    if (r + 2 < rows) store<f32>(out + 2 * step, f32x4.extract_lane(logs, 2))
+    if (r + 3 < rows) store<f32>(out + 3 * step, f32x4.extract_lane(logs, 3))
+    scores += 32
+    out += 4 * step
+  }
+}
+
+/** The natural logarithm of normal numbers above 0, to the last bit or two: Cephes' logf. */
+function logarithm(x: v128): v128 {
+  // x = 2^n times m, m from 1/2 to 1, then from √1/2 to √2 around 1.
+  const exponent = i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126))
+  const half = v128.or(v128.and(x, i32x4.splat(0x007fffff)), i32x4.splat(0x3f000000))
+  const isLow = f32x4.lt(half, f32x4.splat(<f32>Math.SQRT1_2))
+  const n = f32x4.add(f32x4.convert_i32x4_s(exponent), v128.and(isLow, f32x4.splat(-1)))
+  const m = f32x4.sub(f32x4.add(half, v128.and(isLow, half)), f32x4.splat(1))
+  const square = f32x4.mul(m, m)
+  let sum = f32x4.splat(7.0376836292e-2)
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(-1.151461031e-1))
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(1.167699874e-1))
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(-1.2420140846e-1))
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(1.4249322787e-1))
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(-1.6668057665e-1))
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(2.0000714765e-1))
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(-2.4999993993e-1))
+  sum = f32x4.add(f32x4.mul(sum, m), f32x4.splat(3.3333331174e-1))
+  sum = f32x4.mul(sum, f32x4.mul(m, square))
+  sum = f32x4.add(sum, f32x4.mul(n, f32x4.splat(-2.1219444e-4)))
+  sum = f32x4.add(sum, f32x4.mul(square, f32x4.splat(-0.5)))
+  return f32x4.add(f32x4.add(m, sum), f32x4.mul(n, f32x4.splat(0.693359375)))
+}

@@ -78,6 +78,15 @@ interface Exports {
     out: number,
     outStride: number,
   ): void
+  logRelative(
+    scores: number,
+    rows: number,
+    best: number,
+    floor: number,
+    logFloor: number,
+    out: number,
+    outStride: number,
+  ): void
   greater(values: number, count: number, than: number): number
   moments(x: number, columns: number, rows: number, mean: number, variance: number): void
   unpacked(x: number, columns: number, rows: number, scale: number, shift: number, out: number, outStride: number): void

@@ -1,3 +1,4 @@
+import { LANES, LinearAlgebra } from '../kernels/linear-algebra.ts'
 import type { ModelName } from '../models/model-trainer.ts'
 import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
 import type { HistoryEntry } from '../retrieval/online/online-state.ts'
@@ -85,12 +86,13 @@ export class FeatureReader {
   readonly #loudest: readonly number[]
   readonly names: readonly string[]
   readonly contextNames: readonly string[]
-  #items = new Float32Array(0)
+  #algebra = new LinearAlgebra(0, 0)
+  #items: Float32Array = new Float32Array(0)
   readonly #context: Float32Array
   readonly #best: Float64Array
   #last: { readonly scored: Scored; readonly table: FeatureTable } | undefined
   /** By candidate: scratch for a column. */
-  #scores = new Float64Array(0)
+  #scores: Float64Array = new Float64Array(0)
   /** By item index: scratch for the co-visits of one history entry. */
   #together = new Float64Array(0)
 
@@ -122,8 +124,7 @@ export class FeatureReader {
 
   #read(scored: Scored, candidates: readonly number[]): FeatureTable {
     const width = this.names.length
-    if (this.#items.length < candidates.length * width) this.#items = new Float32Array(candidates.length * width)
-    if (this.#scores.length < candidates.length) this.#scores = new Float64Array(candidates.length)
+    if (this.#scores.length < candidates.length) this.#makeRoom(candidates.length)
     const items = this.#items.subarray(0, candidates.length * width)
     this.#readPopularity(scored, candidates, items)
     this.#readVisits(scored.context, candidates, items)
@@ -264,16 +265,23 @@ export class FeatureReader {
     }
   }
 
+  #makeRoom(candidates: number): void {
+    const doubles = LANES * Math.ceil(candidates / LANES)
+    this.#algebra = new LinearAlgebra(candidates * this.names.length + 2 * doubles, 2)
+    this.#items = this.#algebra.array(candidates * this.names.length)
+    const { buffer, byteOffset } = this.#algebra.array(2 * doubles)
+    this.#scores = new Float64Array(buffer, byteOffset, doubles)
+  }
+
   /** Fills in a column: logarithms of `#scores` relative to the best. @returns the best */
   #relate(count: number, column: number, into: Float32Array): number {
     const width = this.names.length
     const scores = this.#scores
     let best = 0
     for (let row = 0; row < count; row++) if (scores[row]! > best) best = scores[row]!
-    for (let row = 0; row < count; row++) {
-      // Of most candidates a source says nothing: that logarithm is known.
-      into[row * width + column] = scores[row]! > 0 ? Math.log(scores[row]! / best + FLOOR) : LOG_FLOOR
-    }
+    const out = into.byteOffset + into.BYTES_PER_ELEMENT * column
+    // Where nothing is above 0, whatever it is relative to.
+    this.#algebra.run.logRelative(scores.byteOffset, count, best || 1, FLOOR, LOG_FLOOR, out, width)
     return best
   }
 

@@ -47,8 +47,13 @@ export class ExactVectorIndex implements VectorIndex {
     for (let label = 0; label < labels; label++) {
       if (this.#has[label] !== 1 || !keeps(label)) scores[label] = Number.NEGATIVE_INFINITY
     }
-    const best = [...greatest(scores, labels, k)]
-    return { labels: best, scores: best.map((label) => scores[label]!) }
+    const best = greatest(scores, labels, k)
+    const found = { labels: new Array<number>(best.length), scores: new Array<number>(best.length) }
+    for (let rank = 0; rank < best.length; rank++) {
+      found.labels[rank] = best[rank]!
+      found.scores[rank] = scores[best[rank]!]!
+    }
+    return found
   }
 
   close(): void {
