@@ -30,7 +30,10 @@ let ordered = new Float64Array(0)
 let keys = new Float64Array(0)
 let places = new Int32Array(0)
 
-/** The places of the `k` greatest of `values[0..count)`, the greatest first, of equals the first; -Infinity is left out. */
+/**
+ * The places of the `k` greatest of `values[0..count)`, the greatest first, of equals the first; -Infinity is left out.
+ * Valid until the next call.
+ */
 export function greatest(values: Float64Array, count: number, k: number): Int32Array {
   if (count > ordered.length) {
     ordered = new Float64Array(2 * count)
@@ -47,7 +50,7 @@ export function greatest(values: Float64Array, count: number, k: number): Int32A
     places[kept++] = i
   }
   sortDescending(keys, places, 0, kept - 1)
-  return places.slice(0, Math.min(k, kept))
+  return places.subarray(0, Math.min(k, kept))
 }
 
 /** Below it insertion is faster. */

@@ -35,12 +35,20 @@ export function attendedHistory(
   now: number,
   rowOf: (item: number) => number,
 ): AttendedHistory {
-  const newest = history.slice(0, ATTENDED)
-  return {
-    length: newest.length,
-    item: Int32Array.from(newest, ({ item }) => rowOf(item)),
-    kind: Uint8Array.from(newest, ({ kind }) => kind),
-    value: Uint8Array.from(newest, ({ value }) => valueBucket(value)),
-    age: Uint8Array.from(newest, ({ at }) => gapBucket(now - at)),
+  const length = Math.min(ATTENDED, history.length)
+  const attended = {
+    length,
+    item: new Int32Array(length),
+    kind: new Uint8Array(length),
+    value: new Uint8Array(length),
+    age: new Uint8Array(length),
   }
+  for (let entry = 0; entry < length; entry++) {
+    const { item, kind, value, at } = history[entry]!
+    attended.item[entry] = rowOf(item)
+    attended.kind[entry] = kind
+    attended.value[entry] = valueBucket(value)
+    attended.age[entry] = gapBucket(now - at)
+  }
+  return attended
 }

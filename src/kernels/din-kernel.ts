@@ -13,8 +13,6 @@ export interface DinRequest {
   readonly items: Int32Array
   /** (candidates, features) in the order of the names, as they are. */
   readonly features: Float32Array
-  /** By candidate: the last feature, where it does not stand in `features`. */
-  readonly last?: Float64Array
   /** Of the whole list, where the candidates are not all of it: by feature. */
   readonly means?: ArrayLike<number>
   readonly context: Float32Array
@@ -23,7 +21,7 @@ export interface DinRequest {
 
 /** Candidates that go through the network at once. */
 const BLOCK = 512
-const ARRAYS = 15
+const ARRAYS = 14
 const FLOAT_BYTES = 4
 
 /**
@@ -45,9 +43,8 @@ export class DinKernel {
   /** (ATTENDED, D + 1 filled up) */
   readonly #entries: Float32Array
   readonly #inputs: Float32Array
-  /** (candidates, features) and (candidates) */
+  /** (candidates, features) */
   readonly #given: Float32Array
-  readonly #last: Float32Array
   readonly #hidden: Float32Array
   /** Of one candidate. */
   readonly #unbent: Float32Array
@@ -61,8 +58,7 @@ export class DinKernel {
   readonly #bias: Float32Array
   /** What all candidates have in common: less the means of the features, then the context. */
   readonly #around: Float32Array
-  /** Of `#given`, in the latest call. */
-  #columns = 0
+  readonly #shares = new Float64Array(ATTENDED)
 
   /** @throws CORRUPT where a tensor is missing or of a size that the kernel cannot take */
   constructor(
@@ -83,7 +79,7 @@ export class DinKernel {
     this.#features = names.length
     this.#units = 2 * LANES * Math.ceil((layer + HEADS) / (2 * LANES))
     const [units, rows] = [this.#units, this.#stride + names.length + contextNames.length]
-    const blockFloats = BLOCK * (ATTENDED + this.#stride + names.length + 2 + units)
+    const blockFloats = BLOCK * (ATTENDED + this.#stride + names.length + 1 + units)
     this.#algebra = new LinearAlgebra(
       blockFloats + ATTENDED * (interest + 1) + units * (rows + 4 + HEADS) + rows,
       ARRAYS,
@@ -93,7 +89,6 @@ export class DinKernel {
     this.#entries = array(ATTENDED * interest)
     this.#inputs = array(BLOCK * this.#stride)
     this.#given = array(BLOCK * names.length)
-    this.#last = array(BLOCK)
     this.#hidden = array(BLOCK * units)
     this.#answer = array(BLOCK)
     this.#unbent = array(units)
@@ -113,12 +108,11 @@ export class DinKernel {
 
   /** (candidates, HEADS): logits. */
   rank(request: DinRequest): Float32Array {
-    const { items, features, last, history } = request
+    const { items, features, history } = request
     const count = items.length
     const logits = new Float32Array(count * HEADS)
     if (count === 0) return logits
-    const columns = features.length / count
-    this.#columns = columns
+    const columns = this.#features
     this.#prepareBias(request)
     this.#readEntries(history)
     for (let first = 0; first < count; first += BLOCK) {
@@ -126,7 +120,6 @@ export class DinKernel {
       this.#attend(block, history)
       this.#fill(block, history.length)
       this.#given.set(features.subarray(first * columns, (first + block.length) * columns))
-      if (last) this.#last.set(last.subarray(first, first + block.length))
       this.#forward(block.length, logits.subarray(first * HEADS))
     }
     return logits
@@ -138,13 +131,14 @@ export class DinKernel {
    *
    * @param row of the candidate, of those ranked last; below BLOCK
    * @param entries of the history
+   * @returns by entry; valid until the next call
    */
   attention(row: number, entries: number): Float64Array {
     this.#findWorthOfInterest(row)
     const columns = padded(this.#weights.width + 1)
     const answer = at(this.#answer)
     this.#algebra.run.products(at(this.#worth), at(this.#entries), columns, entries, columns, answer)
-    const weights = new Float64Array(entries)
+    const weights = this.#shares.subarray(0, entries)
     for (let entry = 0; entry < entries; entry++) {
       weights[entry] = this.#attention[entry * BLOCK + row]! * this.#answer[entry]!
     }
@@ -188,14 +182,11 @@ export class DinKernel {
    */
   #layer(first: number, count: number, out: number): void {
     const { run } = this.#algebra
-    const [units, stride, columns] = [this.#units, this.#stride, this.#columns]
+    const [units, stride, columns] = [this.#units, this.#stride, this.#features]
     const inputs = at(this.#inputs) + first * stride * FLOAT_BYTES
     const given = at(this.#given) + first * columns * FLOAT_BYTES
     run.linear(inputs, stride, count, stride, this.#rowOf(0), units, units, at(this.#bias), out, units)
     run.addLinear(given, columns, count, columns, this.#rowOf(stride), units, units, out, units)
-    if (columns === this.#features) return
-    const last = at(this.#last) + first * FLOAT_BYTES
-    run.addLinear(last, 1, count, 1, this.#rowOf(stride + columns), units, units, out, units)
   }
 
   #rowOf(input: number): number {
@@ -259,10 +250,10 @@ export class DinKernel {
   }
 
   /** What the request gives all candidates: its context, and the means of the features, which they are taken less of. */
-  #prepareBias({ features, last, context, means: given }: DinRequest): void {
+  #prepareBias({ features, context, means: given }: DinRequest): void {
     const { layer, layerBias, headsBias, contextMean, contextScale } = this.#weights
     const [bias, around, units] = [this.#bias, this.#around, this.#units]
-    const means = given ?? meansOf(features, this.#columns, last)
+    const means = given ?? columnMoments(features, this.#features).means
     for (let f = 0; f < this.#features; f++) around[f] = -means[f]!
     for (let c = 0; c < context.length; c++) {
       around[this.#features + c] = clamped((context[c]! - contextMean[c]!) * contextScale[c]!)
@@ -281,11 +272,6 @@ function at({ byteOffset }: Float32Array): number {
 
 function clamped(deviations: number): number {
   return Math.max(-MOST_DEVIATION, Math.min(MOST_DEVIATION, deviations))
-}
-
-function meansOf(features: Float32Array, columns: number, last: Float64Array | undefined): ArrayLike<number> {
-  const { means } = columnMoments(features, columns)
-  return last ? [...means, last.reduce((sum, value) => sum + value, 0) / last.length] : means
 }
 
 /** The interest is filled up to whole registers, and so is what weighs it. */

@@ -61,6 +61,8 @@ export class PairScoreTable implements PairScores {
 
   of(item: number): Float32Array {
     let row = this.#rows.get(item)
+    // Where there is room for all, none has to be known as used longest ago.
+    if (row && this.#mostRows >= this.#items) return row
     if (row) this.#rows.delete(item)
     else {
       if (this.#rows.size >= this.#mostRows) this.#rows.delete(this.#rows.keys().next().value!)

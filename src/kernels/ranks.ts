@@ -8,7 +8,7 @@ let shared: { readonly algebra: LinearAlgebra; readonly values: Float64Array } |
  * @param count of others
  * @param fill puts them in
  */
-export function ranksAmong(numbers: Float64Array, count: number, fill: (others: Float64Array) => void): Float64Array {
+export function ranksAmong(numbers: readonly number[], count: number, fill: (others: Float64Array) => void): number[] {
   if (shared === undefined || shared.values.length < count) {
     const algebra = new LinearAlgebra(4 * count + 4, 1)
     const { buffer, byteOffset } = algebra.array(4 * count + 4)

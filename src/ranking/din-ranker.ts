@@ -17,7 +17,7 @@ import {
   scoresBeside,
 } from './candidate-ranker.ts'
 import type { FeatureReader, FeatureTable } from './features.ts'
-import { NETWORK, networkOf } from './network-logit.ts'
+import { NETWORK, networkOf, withColumn } from './network-logit.ts'
 import { rankRows, withoutEach } from './rank-candidates.ts'
 import { decodeParameters, type RankerParameters } from './ranker-parameters.ts'
 
@@ -51,6 +51,9 @@ export class DinRanker implements CandidateRanker {
   readonly #network: RankerParameters
   readonly #vocabulary: Vocabulary
   readonly #attendedTo: number
+  /** Of what is attended to, by row: the index of the vocabulary, and (rows, features and the network's logit). */
+  #labels = new Int32Array(0)
+  #features = new Float32Array(0)
   /** What the kernel holds the states of. */
   #attended: { readonly scored: Scored; readonly candidates: readonly number[]; readonly entries: number } | undefined
 
@@ -90,9 +93,8 @@ export class DinRanker implements CandidateRanker {
     const network = rankRows(this.#network, items, context, means)
     const request: DinRequest = {
       items: new Int32Array(names.length + 1).fill(this.#vocabulary.vocabularyIndex(item)),
-      features: rows,
-      last: rankRows(this.#network, rows, context, means),
-      means: [...means, meanOf(network)],
+      features: withColumn(rows, rankRows(this.#network, rows, context, means)),
+      means: withLast(means, meanOf(network)),
       context,
       history: this.#historyOf(scored),
     }
@@ -160,7 +162,7 @@ export class DinRanker implements CandidateRanker {
     const table = this.#reader.read(scored, candidates)
     const { means } = columnMoments(table.items, this.#reader.names.length)
     const network = rankRows(this.#network, table.items, table.context, means)
-    return { scored, table, network, means: [...means, meanOf(network)] }
+    return { scored, table, network, means: withLast(means, meanOf(network)) }
   }
 
   /**
@@ -171,24 +173,23 @@ export class DinRanker implements CandidateRanker {
     const { candidates, items, context } = table
     const width = this.#reader.names.length
     const rows = greatest(network, network.length, most)
-    const features = new Float32Array(rows.length * width)
-    const attended = new Array<number>(rows.length)
-    const last = new Float64Array(rows.length)
-    for (let i = 0; i < rows.length; i++) {
+    const [count, columns] = [rows.length, width + 1]
+    if (count > this.#labels.length) {
+      this.#labels = new Int32Array(count)
+      this.#features = new Float32Array(count * columns)
+    }
+    const labels = this.#labels.subarray(0, count)
+    const features = this.#features.subarray(0, count * columns)
+    const attended = new Array<number>(count)
+    for (let i = 0; i < count; i++) {
       const row = rows[i]!
-      for (let f = 0; f < width; f++) features[i * width + f] = items[row * width + f]!
+      for (let f = 0; f < width; f++) features[i * columns + f] = items[row * width + f]!
+      features[i * columns + width] = network[row]!
       attended[i] = candidates[row]!
-      last[i] = network[row]!
+      labels[i] = this.#vocabulary.vocabularyIndex(candidates[row]!)
     }
     const history = this.#historyOf(scored)
-    const logits = this.#kernel.rank({
-      items: Int32Array.from(attended, (item) => this.#vocabulary.vocabularyIndex(item)),
-      features,
-      last,
-      means,
-      context,
-      history,
-    })
+    const logits = this.#kernel.rank({ items: labels, features, means, context, history })
     this.#attended = { scored, candidates: attended, entries: history.length }
     return { rows, logits }
   }
@@ -196,6 +197,13 @@ export class DinRanker implements CandidateRanker {
   #historyOf({ context: { history, now } }: Scored): AttendedHistory {
     return attendedHistory(history, now, (item) => this.#vocabulary.vocabularyIndex(item))
   }
+}
+
+function withLast(means: Float64Array, last: number): number[] {
+  const all = new Array<number>(means.length + 1)
+  for (let i = 0; i < means.length; i++) all[i] = means[i]!
+  all[means.length] = last
+  return all
 }
 
 function meanOf(logits: Float64Array): number {

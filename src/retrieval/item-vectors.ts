@@ -3,6 +3,7 @@ import { Vectors } from '../kernels/vectors.ts'
 /** One model's item embeddings by label: those of the vocabulary, then those of items that came after it was trained. */
 export class ItemVectors {
   readonly #vectors: Vectors
+  #products = new Float64Array(0)
   /** By label: 1 / length, 0 where that is 0; worked out when it is first asked for. */
   readonly #inverseLengths: number[] = []
 
@@ -29,14 +30,15 @@ export class ItemVectors {
     return this.#vectors.of(label)
   }
 
-  /** With each of `labels`, 0 for those below 0. */
+  /** With each of `labels`, 0 for those below 0. Valid until the next call. */
   innerProducts(labels: Int32Array, query: Float32Array): Float64Array {
-    const products = new Float64Array(labels.length)
+    if (labels.length > this.#products.length) this.#products = new Float64Array(2 * labels.length)
+    const products = this.#products.subarray(0, labels.length)
     this.#vectors.productsOf(labels, query, products)
     return products
   }
 
-  /** With each of `labels`, 0 for those below 0 and for vectors of length 0. */
+  /** With each of `labels`, 0 for those below 0 and for vectors of length 0. Valid until the next call. */
   cosines(labels: Int32Array, label: number): Float64Array {
     const cosines = this.innerProducts(labels, this.of(label))
     const inverseLength = this.#inverseLength(label)

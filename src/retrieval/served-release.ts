@@ -65,6 +65,7 @@ export class ServedRelease {
   readonly #itemOf: number[]
   /** Label by item index, -1 for none. */
   #labelOf = new Int32Array(0)
+  #labels = new Int32Array(0)
   readonly #vocabulary: number
   readonly #votes: NeighbourVotes | undefined
   #barelyMet: readonly number[] = []
@@ -182,7 +183,10 @@ export class ServedRelease {
     return this.#barelyMet
   }
 
-  /** What a model thinks of some items (indexes), -Infinity where it lacks one; undefined where it has nothing to say. */
+  /**
+   * What a model thinks of some items (indexes), -Infinity where it lacks one; undefined where it has nothing to say.
+   * Valid until the model is asked again.
+   */
   scores(name: ModelName, items: readonly number[], asked: Asked): Float64Array | undefined {
     const query = this.#query(name, asked)
     if (!query) return undefined
@@ -195,7 +199,7 @@ export class ServedRelease {
 
   /**
    * How alike items are to one in the space of a model's item embeddings, 0 for those that have none there; undefined
-   * where that one has none.
+   * where that one has none. Valid until the model is asked again.
    */
   cosines(name: ModelName, item: number, others: readonly number[]): Float64Array | undefined {
     const vectors = this.#towers.get(name)?.vectors
@@ -218,9 +222,11 @@ export class ServedRelease {
     return label < vectors.size ? label : -1
   }
 
-  #labelsIn(vectors: ItemVectors, items: readonly number[]): Int32Array {
-    const [labelOf, { size }] = [this.#labelOf, vectors]
-    const labels = new Int32Array(items.length)
+  /** Valid until the next call. */
+  #labelsIn({ size }: ItemVectors, items: readonly number[]): Int32Array {
+    if (items.length > this.#labels.length) this.#labels = new Int32Array(2 * items.length)
+    const labelOf = this.#labelOf
+    const labels = this.#labels.subarray(0, items.length)
     for (let i = 0; i < items.length; i++) {
       const label = labelOf[items[i]!] ?? -1
       labels[i] = label < size ? label : -1

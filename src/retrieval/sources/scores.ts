@@ -158,9 +158,9 @@ export class Scores {
   }
 
   /** The rank (from 1) of some items among all that have a score; of one that has none it means nothing. */
-  ranksOf(items: readonly number[]): Float64Array {
+  ranksOf(items: readonly number[]): number[] {
     const [sums, listed] = [this.#sums, this.#items]
-    const own = Float64Array.from(items, (item) => this.get(item))
+    const own = items.map((item) => this.get(item))
     return ranksAmong(own, this.#count, (all) => {
       for (let i = 0; i < this.#count; i++) all[i] = sums[listed[i]!]!
     })
