@@ -1,4 +1,4 @@
-import { LANES, LinearAlgebra } from '../kernels/linear-algebra.ts'
+import { LinearAlgebra, padded } from '../kernels/linear-algebra.ts'
 import type { ModelName } from '../models/model-trainer.ts'
 import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
 import type { HistoryEntry } from '../retrieval/online/online-state.ts'
@@ -266,11 +266,11 @@ export class FeatureReader {
   }
 
   #makeRoom(candidates: number): void {
-    const doubles = LANES * Math.ceil(candidates / LANES)
-    this.#algebra = new LinearAlgebra(candidates * this.names.length + 2 * doubles, 2)
-    this.#items = this.#algebra.array(candidates * this.names.length)
-    const { buffer, byteOffset } = this.#algebra.array(2 * doubles)
-    this.#scores = new Float64Array(buffer, byteOffset, doubles)
+    const rows = padded(candidates)
+    this.#algebra = new LinearAlgebra(rows * (this.names.length + 2), 2)
+    this.#items = this.#algebra.array(rows * this.names.length)
+    const { buffer, byteOffset } = this.#algebra.array(2 * rows)
+    this.#scores = new Float64Array(buffer, byteOffset, rows)
   }
 
   /** Fills in a column: logarithms of `#scores` relative to the best. @returns the best */

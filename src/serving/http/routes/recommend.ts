@@ -49,13 +49,19 @@ export function recommendRoute(app: FastifyInstance, dependencies: RecommendDepe
       // What an anonymous session goes by stands in no log.
       const features = !asked.items && impressions.wantsFeatures
       const slate = await recommender.recommend({ ...asked, ...(features && { features }) })
-      reply.send(slate)
+      // The engine's own way to JSON takes half as long as one made of the schema.
+      reply.type('application/json; charset=utf-8').send(JSON.stringify(answerOf(slate)))
       // The answer is on its way: what follows delays nobody.
       impressions.record(slate)
       observe(slate, metrics)
       return reply
     },
   )
+}
+
+/** A slate without what is not for who asked. */
+function answerOf({ stagesMs, features, ...answer }: Slate): Omit<Slate, 'stagesMs' | 'features'> {
+  return answer
 }
 
 function recommendRequest(query: RecommendQuery): RecommendRequest {
