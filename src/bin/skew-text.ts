@@ -1,24 +1,22 @@
 import type { NumberSkew, SkewReport } from '../evaluation/skew/skew-tally.ts'
 
-/** Features made of co-visits and trails, which serving keeps for a second. */
-const OF_ROWS = /^(loudest-|best-)?(blend|co-visits|co-visitation|session-knn|item-cf)/
-const HEADINGS = ['identical', 'differing', 'mean diff', 'p99 diff', 'max diff', 'correlation']
+const HEADINGS = ['identical', 'stale', 'differing', 'mean diff', 'p99 diff', 'max diff', 'correlation']
 
-/** A report for people: what differs most first, with what may be the reason. */
+/** A report for people: what differs most first, with the reason where one is known. */
 export function skewText(report: SkewReport, tolerance: number): string {
-  const { slates, all, items, context, score, order, otherHistory, folded, unknown } = report
+  const { slates, all, items, context, score, worst, order, otherHistory, folded, unknown } = report
   const leftOut = Object.entries(slates.leftOut).map(([reason, count]) => `  not checked: ${count}, ${reason}`)
   if (slates.checked === 0) {
     const none = 'No slate could be checked. TRIBUTARY_FEATURE_SHARE of those that are served to users carry features.'
     return [none, ...leftOut].join('\n')
   }
   const byDiffering = ([, a]: [string, NumberSkew], [, b]: [string, NumberSkew]) =>
-    b.differing - a.differing || b.max - a.max
+    b.differing - a.differing || b.stale - a.stale || b.max - a.max
   const rows = [...Object.entries(items), ...Object.entries(context)].sort(byDiffering)
   const differ = rows.filter(([, { identical }]) => identical < 1)
   const table = [...differ, ['score', score] as const, ['all features', all] as const]
   const width = Math.max(...table.map(([name]) => name.length)) + 2
-  const verdict = all.differing <= tolerance ? 'within' : 'BEYOND'
+  const verdict = worst.differing <= tolerance ? 'within' : 'BEYOND'
   return [
     `${slates.checked} slates checked, ${all.values} values of ${rows.length} features, ${rows.length - differ.length} of them identical throughout`,
     ...leftOut,
@@ -39,17 +37,23 @@ export function skewText(report: SkewReport, tolerance: number): string {
         ]
       : []),
     ...(unknown.length > 0 ? [`Logged, and unknown to this version: ${unknown.join(', ')}`] : []),
-    ...causes(
-      differ.filter(([, { differing }]) => differing > 0).map(([name]) => name),
-      otherHistory === 0 && folded.lacking === 0,
-    ),
-    `${percent(all.differing)} of the values differ: ${verdict} the tolerance of ${percent(tolerance)}.`,
+    ...(all.stale > 0
+      ? [
+          `stale: made of co-visits and trails that were up to a second old; ${percent(all.stale)} are between what these were then and at the moment.`,
+        ]
+      : []),
+    `${worst.name} differs most, in ${percent(worst.differing)} of its values: ${verdict} the tolerance of ${percent(tolerance)}.`,
   ].join('\n')
 }
 
-function line(name: string, { identical, differing, mean, p99, max, correlation }: NumberSkew, width: number): string {
+function line(
+  name: string,
+  { identical, stale, differing, mean, p99, max, correlation }: NumberSkew,
+  width: number,
+): string {
   const cells = [
     percent(identical),
+    percent(stale),
     percent(differing),
     small(mean),
     small(p99),
@@ -57,22 +61,6 @@ function line(name: string, { identical, differing, mean, p99, max, correlation 
     correlation === null ? '-' : correlation.toFixed(5),
   ]
   return `${name.padEnd(width)}${cells.map((cell) => cell.padStart(12)).join('')}`
-}
-
-function causes(differing: readonly string[], isLogWhole: boolean): string[] {
-  if (!isLogWhole) return []
-  const ofRows = differing.filter((name) => OF_ROWS.test(name))
-  const others = differing.filter((name) => !OF_ROWS.test(name))
-  return [
-    ...(ofRows.length > 0
-      ? [`Made of co-visits or trails, which are served up to a second old: ${ofRows.join(', ')}.`]
-      : []),
-    ...(others.length > 0
-      ? [
-          `Made of what is read at a known position, or relative to candidates that the others have changed: ${others.join(', ')}.`,
-        ]
-      : []),
-  ]
 }
 
 function percent(share: number): string {

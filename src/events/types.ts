@@ -75,6 +75,18 @@ lists: {
 [k: string]: number[]
 }
 /**
+ * Likewise: none of the co-visits and trails, which are kept for a while, is older than this.
+ */
+rowsFrom: {
+[k: string]: number[]
+}
+/**
+ * Likewise: none of them is younger than this.
+ */
+rowsUntil: {
+[k: string]: number[]
+}
+/**
  * By topic: the same offset of the user's partition when the user was read.
  */
 user: {

@@ -3,6 +3,7 @@ import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import { keyHash } from '../events/topics.ts'
 import type { BlendWeights } from '../models/blend-weights.ts'
 import { Blend, type Proposal } from './blend.ts'
+import type { LiveRows } from './online/live-rows.ts'
 import type { NeighbourRow } from './online/neighbour-row.ts'
 import type { HistoryEntry, OnlineState, UserState } from './online/online-state.ts'
 import { TopLists } from './online/top-lists.ts'
@@ -78,12 +79,14 @@ export class Retriever {
    * Reads what the sources need. What cannot be read is missing from the context and named in `degraded`.
    * @param now stream time, ms; as of the last refresh where it is not given
    * @param release that takes part; the one in service where none is given
+   * @param shared co-visits and trails of another moment than now
    */
   async context(
     who: Who,
     degraded: string[],
     now = this.#online.streamTime,
     release: ServedRelease | undefined = this.#releases?.current,
+    shared: LiveRows = this.#online.rows,
   ): Promise<RequestContext> {
     let user: UserState | undefined
     let history: readonly HistoryEntry[] = []
@@ -101,11 +104,11 @@ export class Retriever {
     const recent = history.slice(0, ROWS_READ).map(({ item }) => item)
     const own = 'userId' in who ? keyHash(who.userId) : -1
     const [rows, sessions] = await Promise.all([
-      this.#online.rows.neighbours(recent).catch((): NeighbourRow[] => {
+      shared.neighbours(recent).catch((): NeighbourRow[] => {
         degraded.push('co-visits')
         return []
       }),
-      this.#sessions({ now, history, influence, own }, recent).catch(() => {
+      this.#sessions({ now, history, influence, own }, recent, shared).catch(() => {
         degraded.push('trails')
         return []
       }),
@@ -125,8 +128,8 @@ export class Retriever {
     }
   }
 
-  async #sessions(query: Omit<TrailQuery, 'postings' | 'visits'>, recent: readonly number[]) {
-    const { rows, table } = this.#online
+  async #sessions(query: Omit<TrailQuery, 'postings' | 'visits'>, recent: readonly number[], rows: LiveRows) {
+    const { table } = this.#online
     const similar = similarTrails({ ...query, postings: await rows.postings(recent), visits: table.visits })
     const trails = await rows.trails(similar.map(({ trail }) => trail))
     const sessions: (SimilarTrail & TrailRow)[] = []

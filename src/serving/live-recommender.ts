@@ -6,6 +6,7 @@ import type { Features } from '../events/types.ts'
 import type { SeenFeatures } from '../ranking/seen-features.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
 import { Lowered } from '../retrieval/lowered.ts'
+import type { LiveRows } from '../retrieval/online/live-rows.ts'
 import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { Retriever, type RetrieverOptions, type Scored, SOURCES } from '../retrieval/retriever.ts'
@@ -45,6 +46,8 @@ export interface Asked {
   readonly release: ServedRelease | undefined
   /** Items that were shown. */
   readonly itemIds: readonly string[]
+  /** Co-visits and trails; those of now where they are not given. */
+  readonly rows?: LiveRows
 }
 
 export interface SlateAgain {
@@ -105,6 +108,8 @@ export class LiveRecommender implements Recommender {
     const { userId, items: session } = request
     const who = session ? { items: session } : { userId }
     const context = await this.#retriever.context(who, degraded, this.#online.streamTime, release)
+    // Before anything is scored: that is valid until another request is.
+    const rowsUntil = request.features ? await this.#online.positions().catch(() => []) : []
     stage('hydrate')
     const { items } = this.#online
     const { scored, kept, removed, ordered, best } = this.#compose(request, context, stage)
@@ -117,7 +122,9 @@ export class LiveRecommender implements Recommender {
     let features: Features | undefined
     if (request.features && degraded.length === 0) {
       const { lists } = this.#retriever
-      features = loggedFeatures({ request, context, ...this.#order.seen(scored, kept, best), lists: lists.positions })
+      const { ranker, seen } = this.#order.seen(scored, kept, best)
+      const rowsFrom = this.#online.oldestRows
+      features = loggedFeatures({ request, context, ranker, seen, lists: lists.positions, rowsFrom, rowsUntil })
       stage('features')
     }
     const ids = (removedItems: number[]) => removedItems.map((item) => items.id(item))
@@ -158,9 +165,9 @@ export class LiveRecommender implements Recommender {
    * and the rows are at this moment.
    * @throws UNAVAILABLE where the state cannot be read
    */
-  async again(request: RecommendRequest, { now, release, itemIds }: Asked): Promise<SlateAgain> {
+  async again(request: RecommendRequest, { now, release, itemIds, rows }: Asked): Promise<SlateAgain> {
     const degraded: string[] = []
-    const context = await this.#retriever.context({ userId: request.userId }, degraded, now, release)
+    const context = await this.#retriever.context({ userId: request.userId }, degraded, now, release, rows)
     if (degraded.length > 0) throw new TributaryError('UNAVAILABLE', `without ${degraded.join(', ')}`)
     const { items } = this.#online
     const { scored, kept, ordered, best } = this.#compose(request, context)

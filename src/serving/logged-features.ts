@@ -16,13 +16,27 @@ export interface SlateMade {
   readonly ranker: string
   /** Of the lists of what is popular, by partition. */
   readonly lists: Positions
+  /** What no co-visits and trails that were read are older than, and what they are not younger than. */
+  readonly rowsFrom: Positions
+  readonly rowsUntil: Positions
 }
 
 /** What goes with an impression; undefined where the state does not say where it stands. */
-export function loggedFeatures({ request, context, seen, ranker, lists }: SlateMade): Features | undefined {
+export function loggedFeatures({
+  request,
+  context,
+  seen,
+  ranker,
+  lists,
+  rowsFrom,
+  rowsUntil,
+}: SlateMade): Features | undefined {
   const { now, user, table } = context
   const tables = table.positions
-  if (!user || !tables.every(Boolean) || !lists.every(Boolean) || lists.length === 0) return undefined
+  const isKnown = [tables, lists, rowsFrom, rowsUntil].every(
+    (positions) => positions.length > 0 && positions.every(Boolean),
+  )
+  if (!user || !isKnown) return undefined
   const { k, exclude, category, diversity, diversifier, satisfaction, novelty } = request
   const { names, items, contextNames, context: ofAll } = seen
   return {
@@ -42,6 +56,8 @@ export function loggedFeatures({ request, context, seen, ranker, lists }: SlateM
     context: encodeFloats(ofAll),
     tables: byTopic(tables),
     lists: byTopic(lists),
+    rowsFrom: byTopic(rowsFrom),
+    rowsUntil: byTopic(rowsUntil),
     user: Object.fromEntries(FOLDED.map((topic) => [topic, user.position?.[topic] ?? 0])),
     known: user.features.count,
   }

@@ -26,6 +26,8 @@ export interface LiveReplicaOptions {
   readonly items: readonly Item[]
   /** Given the item indexes 0, 1, …; others follow as they are met. */
   readonly itemIds?: readonly string[]
+  /** To be shared with another state. */
+  readonly index?: ItemIndex
   /** Whose profiles are known. */
   readonly users: readonly (User | undefined)[]
   /** As many as serving has: the bounds of the state are per partition. */
@@ -58,7 +60,7 @@ export class LiveReplica {
       shared: true,
       onCommit: (partition, keys) => replica.#committed(partition, [...keys]),
     })
-    const items = new ItemIndex()
+    const items = options.index ?? new ItemIndex()
     for (const itemId of options.itemIds ?? []) items.index(itemId)
     const online = new OnlineState(store, LIVE_GROUP, items, UNTIL_CHANGED)
     const catalogue = new Catalogue()

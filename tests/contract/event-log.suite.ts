@@ -523,6 +523,8 @@ const FEATURES: Features = {
   context: '',
   tables: { ratings: [3, 4] },
   lists: { ratings: [3, 2] },
+  rowsFrom: { ratings: [3, 2] },
+  rowsUntil: { ratings: [3, 2] },
   user: { ratings: 5 },
   known: 2,
 }

@@ -48,6 +48,8 @@ const FEATURES: Features = {
   context: '',
   tables: {},
   lists: {},
+  rowsFrom: {},
+  rowsUntil: {},
   user: {},
   known: 0,
 }

@@ -17,7 +17,10 @@ import { FeatureReader } from '../../src/ranking/features.ts'
 import { ItemContent } from '../../src/ranking/item-content.ts'
 import { encodeParameters, initialParameters } from '../../src/ranking/ranker-parameters.ts'
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
+import { OnlineState } from '../../src/retrieval/online/online-state.ts'
 import { SOURCES } from '../../src/retrieval/retriever.ts'
+import { LiveRecommender } from '../../src/serving/live-recommender.ts'
+import { LIVE_GROUP } from '../../src/state/keys.ts'
 import { fakeKernels, topicalModel } from '../fakes/fake-models.ts'
 import { openServed, type Served } from '../served.ts'
 
@@ -137,10 +140,11 @@ describe('skew', () => {
       for (let at = names.indexOf('visits'); at < rows.length; at += names.length) rows[at]! *= 1.1
       return { ...slate, features: { ...slate.features, items: encodeFloats(rows) } }
     })
-    const { items, context, all, score } = await measure(planted)
+    const { items, context, all, score, worst } = await measure(planted)
     const differing = Object.entries({ ...items, ...context }).filter(([, skew]) => skew.differing > 0)
     expect(differing.map(([name]) => name)).toEqual(['visits'])
     expect(items.visits!.differing).toBeGreaterThan(0.9)
+    expect(worst).toEqual({ name: 'visits', differing: items.visits!.differing })
     expect(items.visits!.correlation).toBeCloseTo(1)
     expect(all.differing).toBeGreaterThan(0)
     expect(score.differing).toBe(0)
@@ -167,6 +171,30 @@ describe('skew', () => {
     const { slates: counted, otherHistory } = await measure([...slates, ahead])
     expect(counted).toEqual({ checked: slates.length + 1, leftOut: {} })
     expect(otherHistory).toBe(1)
+  })
+
+  it('of co-visits and trails that serving had kept is told apart from any other', async () => {
+    const kept = { maxBytes: 2 ** 24, maxAgeMs: 600_000 }
+    const online = new OnlineState(served.store, LIVE_GROUP, new ItemIndex(), kept)
+    const recommender = new LiveRecommender({ online, catalogue: served.catalogue })
+    const slateOf = async (userId: string): Promise<LoggedSlate> => {
+      const { items, features, ...slate } = await recommender.recommend({ userId, k: 20, features: true })
+      const [itemIds, scores] = [items.map(({ itemId }) => itemId), items.map(({ score }) => score)]
+      return { ...slate, at: 0, itemIds, scores, features: features! }
+    }
+    const users = Array.from({ length: ASKED }, (_, n) => `u${n + 1}`)
+    await recommender.refresh()
+    for (const user of users) await slateOf(user)
+    for (let n = 0; n < 40; n++) for (const step of [3, 7]) await give(`other-${n}`, ITEM_IDS[(step * n) % ITEMS]!)
+    await served.caughtUp()
+    await vi.waitFor(() => expect(sink.lag()).toBe(0), { timeout: 20_000, interval: 5 })
+    await recommender.refresh()
+    const report = await measure(await Promise.all(users.map(slateOf)))
+    expect(report.slates).toEqual({ checked: ASKED, leftOut: {} })
+    expect(report.all.stale).toBeGreaterThan(0.01)
+    expect(report.all.differing).toBe(0)
+    expect(report.worst.differing).toBe(0)
+    expect(report.items.visits).toMatchObject({ identical: 1 })
   })
 
   it('is measured of what can be made again: what is left out is counted with the reason', async () => {

@@ -233,6 +233,11 @@ describe('LiveRecommender', () => {
         request: { k: 3, novelty: 0.5 },
         tables: { ratings: [0, 0, 0], feedback: [0, 1, 2].map(last), users: [0, 0, 0] },
         lists: rest.tables,
+        rowsFrom: rest.tables,
+        rowsUntil: {
+          ...rest.tables,
+          feedback: [0, 1, 2].map((p) => (p === partitionFor('me', PARTITIONS) ? clock : expect.any(Number))),
+        },
         // Read at the request, and not with the tables.
         user: { ratings: 0, feedback: clock, users: 0 },
         known: 2,

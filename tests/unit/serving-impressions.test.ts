@@ -82,6 +82,8 @@ describe('impressions', () => {
       context: '',
       tables: { ratings: [3] },
       lists: { ratings: [3] },
+      rowsFrom: { ratings: [3] },
+      rowsUntil: { ratings: [3] },
       user: { ratings: 3 },
       known: 2,
     }

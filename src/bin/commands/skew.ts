@@ -25,7 +25,7 @@ export function skewCommand(): Command {
     )
     .option('--most <slates>', 'the newest so many', wholeNumber(1), 500)
     .option('--since <time>', 'of event time from then on, as 2026-01-31 or 2026-01-31T12:00:00Z', time, 0)
-    .option('--tolerance <share>', 'of the values, that may differ', share, 0.01)
+    .option('--tolerance <share>', 'of the values of any one feature, that may differ', share, 0.01)
     .option('--json', 'as JSON')
     .option('--home <dir>', 'where the embedded log, the event log and the releases are kept')
     .action(async (flags: Flags) => process.exit(await skew(flags)))
@@ -48,14 +48,15 @@ async function skew({ home, most, since, tolerance, json }: Flags): Promise<numb
     partitions: config.partitions,
     items: [...catalogue.values()],
     profiles: await latestProfiles(broker),
-    onProgress: (checked) => terminal.status(`${checked} of ${slates.length} slates`),
+    // JSON is all that a machine reads.
+    ...(!json && { onProgress: (checked: number) => terminal.status(`${checked} of ${slates.length} slates`) }),
   })
   terminal.end()
   await catalogue.stop()
   await broker.close()
   await log.close()
   console.log(json ? JSON.stringify({ ...report, tolerance }, null, 2) : skewText(report, tolerance))
-  return report.slates.checked > 0 && report.all.differing <= tolerance ? 0 : 1
+  return report.slates.checked > 0 && report.worst.differing <= tolerance ? 0 : 1
 }
 
 function time(text: string): number {

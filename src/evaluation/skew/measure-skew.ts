@@ -1,9 +1,9 @@
 import type { EventLog } from '../../event-log/event-log.ts'
-import { partitionFor } from '../../events/topics.ts'
-import type { Item, User } from '../../events/types.ts'
+import type { Features, Item, User } from '../../events/types.ts'
 import type { ModelKernels } from '../../models/model-kernels.ts'
 import type { ReleaseFolder } from '../../releases/release-folder.ts'
 import { ServedRelease } from '../../retrieval/served-release.ts'
+import type { Ends } from './log-fold.ts'
 import { SPOKEN, type Spoken } from './logged-events.ts'
 import type { LoggedSlate } from './logged-slate.ts'
 import { type SkewReport, SkewTally } from './skew-tally.ts'
@@ -13,9 +13,6 @@ import { StateAt } from './state-at.ts'
 const MOST_PASSES = 8
 /** What a slate names in which no trained model takes part. */
 const NO_RELEASE = 'live'
-
-/** Offsets behind the last event of the log, by topic and partition. */
-type Ends = Readonly<Record<Spoken, readonly number[]>>
 
 export interface SkewOptions {
   readonly log: Pick<EventLog, 'columns' | 'offsets'>
@@ -41,7 +38,7 @@ export async function measureSkew(slates: readonly LoggedSlate[], options: SkewO
       if (reason) tally.leaveOut(reason)
       return !reason
     })
-    .sort((a, b) => progressOf(a) - progressOf(b))
+    .sort(byPosition)
   for (let pass = 0; todo.length > 0 && pass < MOST_PASSES; pass++) todo = await foldOnce(todo, ends, tally, options)
   for (const _ of todo) tally.leaveOut(`of a state that stands between those of the others, after ${MOST_PASSES} folds`)
   return tally.report()
@@ -76,19 +73,15 @@ async function foldOnce(
       tally.leaveOut(`release ${slate.release} is not kept, or cannot be read`)
       continue
     }
-    if (!(await state.goTo(userId, features))) {
+    if (!(await state.goTo(slate))) {
       passed.push(slate)
       continue
     }
     const { k, ...dials } = features.request
     const request = { userId, k, ...(dials as object) }
-    const { now } = features
-    const again = await recommender.again(request, {
-      now,
-      release: slate.release === NO_RELEASE ? undefined : release,
-      itemIds,
-    })
-    tally.add(slate, again)
+    const asked = { now: features.now, release: slate.release === NO_RELEASE ? undefined : release, itemIds }
+    const again = await recommender.again(request, asked)
+    tally.add(slate, again, await recommender.again(request, { ...asked, rows: state.oldRows }))
     onProgress?.(tally.checked)
   }
   release?.close()
@@ -106,22 +99,26 @@ async function endsOf({ log, partitions }: SkewOptions): Promise<Ends> {
 
 /** Why a slate cannot be made again; undefined where it can. */
 function reasonAgainst({ userId, features }: LoggedSlate, ends: Ends, { partitions, profiles }: SkewOptions) {
-  const { tables, user } = features
+  const { tables, rowsUntil, user } = features
   if (SPOKEN.some((topic) => tables[topic]?.length !== partitions)) return 'the state had another number of partitions'
-  const partition = partitionFor(userId, partitions)
-  const isAhead = SPOKEN.some(
-    (topic) =>
-      tables[topic]!.some((offset, at) => offset > ends[topic][at]!) || (user[topic] ?? 0) > ends[topic][partition]!,
+  const isAhead = SPOKEN.some((topic) =>
+    [tables, rowsUntil].some((read) => read[topic]!.some((offset, partition) => offset > ends[topic][partition]!)),
   )
   if (isAhead) return 'events that it knew of are not in the event log, or not yet'
   if ((profiles.get(userId)?.offset ?? -1) >= (user.users ?? 0)) return 'the profile of the user has changed since'
   return undefined
 }
 
-/** Grows with the position of the state that a slate was made from. */
-function progressOf({ features: { tables, lists, user } }: LoggedSlate): number {
-  const sum = (offsets: readonly number[] = []) => offsets.reduce((total, offset) => total + offset, 0)
-  let progress = 0
-  for (const topic of SPOKEN) progress += sum(tables[topic]) + sum(lists[topic]) + (user[topic] ?? 0)
-  return progress
+/** What a server made first comes first: of the state that it reads nothing ever goes back. */
+function byPosition({ features: a }: LoggedSlate, { features: b }: LoggedSlate): number {
+  const sum = (offsets: Readonly<Record<string, number>> | readonly number[] = []) =>
+    Object.values(offsets).reduce((total, offset) => total + offset, 0)
+  const eventsIn = (of: Features['tables']) => SPOKEN.reduce((total, topic) => total + sum(of[topic]), 0)
+  return (
+    eventsIn(a.tables) - eventsIn(b.tables) ||
+    eventsIn(a.lists) - eventsIn(b.lists) ||
+    eventsIn(a.rowsUntil) - eventsIn(b.rowsUntil) ||
+    eventsIn(a.rowsFrom) - eventsIn(b.rowsFrom) ||
+    sum(a.user) - sum(b.user)
+  )
 }

@@ -13,8 +13,11 @@ export interface NumberSkew {
   readonly values: number
   /** Shares of them. */
   readonly identical: number
+  /** Differ from what co-visits and trails of the moment make of it, but no further than those as old as they can have been. */
+  readonly stale: number
+  /** Differ by more than that. */
   readonly differing: number
-  /** Of the differences by amount. */
+  /** Of the differences from what the moment makes of it, by amount. */
   readonly mean: number
   readonly p99: number
   readonly max: number
@@ -29,6 +32,8 @@ export interface SkewReport {
   readonly items: Readonly<Record<string, NumberSkew>>
   readonly context: Readonly<Record<string, NumberSkew>>
   readonly score: NumberSkew
+  /** Of a feature or the score: the greatest share of values that differ. */
+  readonly worst: { readonly name: string; readonly differing: number }
   readonly order: {
     /** Shares of slates. */
     readonly sameItems: number
@@ -65,13 +70,17 @@ export class SkewTally {
     this.#leftOut[reason] = (this.#leftOut[reason] ?? 0) + 1
   }
 
-  add({ features, itemIds, scores }: LoggedSlate, again: SlateAgain): void {
+  /** @param older the same, of co-visits and trails as old as they can have been */
+  add({ features, itemIds, scores }: LoggedSlate, again: SlateAgain, older: SlateAgain): void {
     this.checked++
-    this.#compare(this.#items, features.names, decodeFloats(features.items), again.seen.names, again.seen.items)
-    const { contextNames, context } = again.seen
-    this.#compare(this.#context, features.contextNames, decodeFloats(features.context), contextNames, context)
-    for (const [place, score] of scores.entries())
-      this.#score.add(Math.fround(score), Math.fround(again.scores[place]!))
+    const { names, contextNames } = again.seen
+    const logged = { names: features.names, numbers: decodeFloats(features.items) }
+    this.#compare(this.#items, logged, { names, now: again.seen.items, old: older.seen.items })
+    const ofAll = { names: features.contextNames, numbers: decodeFloats(features.context) }
+    this.#compare(this.#context, ofAll, { names: contextNames, now: again.seen.context, old: older.seen.context })
+    for (const [place, score] of scores.entries()) {
+      this.#score.add(Math.fround(score), Math.fround(again.scores[place]!), Math.fround(older.scores[place]!))
+    }
     const [shown, made] = [itemIds, again.itemIds]
     if (shown.every((itemId, place) => made[place] === itemId) && shown.length === made.length) this.#sameOrder++
     if (new Set([...shown, ...made]).size === shown.length) this.#sameItems++
@@ -86,12 +95,19 @@ export class SkewTally {
     const share = (count: number) => (this.checked === 0 ? 0 : count / this.checked)
     const of = (differences: ReadonlyMap<string, Differences>) =>
       Object.fromEntries([...differences].map(([name, each]) => [name, each.skew()]))
+    const [items, context, score] = [of(this.#items), of(this.#context), this.#score.skew()]
+    const each = Object.entries({ ...items, ...context, score })
+    const worst = each.reduce(
+      (most, [name, { differing }]) => (differing > most.differing ? { name, differing } : most),
+      { name: 'score', differing: score.differing },
+    )
     return {
       slates: { checked: this.checked, leftOut: this.#leftOut },
       all: Differences.together([...this.#items.values(), ...this.#context.values()]).skew(),
-      items: of(this.#items),
-      context: of(this.#context),
-      score: this.#score.skew(),
+      items,
+      context,
+      score,
+      worst,
       order: {
         sameItems: share(this.#sameItems),
         sameOrder: share(this.#sameOrder),
@@ -107,14 +123,13 @@ export class SkewTally {
   /** Row by row, as far as there are names for the numbers of both. */
   #compare(
     into: Map<string, Differences>,
-    names: readonly string[],
-    logged: Float32Array,
-    namesNow: readonly string[],
-    now: Float32Array,
+    logged: { readonly names: readonly string[]; readonly numbers: Float32Array },
+    made: { readonly names: readonly string[]; readonly now: Float32Array; readonly old: Float32Array },
   ): void {
-    const rows = names.length === 0 ? 0 : logged.length / names.length
-    for (const [column, name] of names.entries()) {
-      const columnNow = namesNow.indexOf(name)
+    const [width, widthNow] = [logged.names.length, made.names.length]
+    const rows = width === 0 ? 0 : logged.numbers.length / width
+    for (const [column, name] of logged.names.entries()) {
+      const columnNow = made.names.indexOf(name)
       if (columnNow < 0) {
         this.#unknown.add(name)
         continue
@@ -122,38 +137,47 @@ export class SkewTally {
       const differences = into.get(name) ?? new Differences()
       into.set(name, differences)
       for (let row = 0; row < rows; row++) {
-        differences.add(logged[row * names.length + column]!, now[row * namesNow.length + columnNow]!)
+        const at = row * widthNow + columnNow
+        differences.add(logged.numbers[row * width + column]!, made.now[at]!, made.old[at]!)
       }
     }
   }
 }
 
-/** Pairs of numbers that should be equal. */
+/** What was logged, what the moment makes of it, and what it may have been as long before as rows are kept. */
 class Differences {
   readonly #logged: number[] = []
   readonly #now: number[] = []
+  readonly #old: number[] = []
 
   static together(all: readonly Differences[]): Differences {
     const together = new Differences()
-    for (const each of all) for (const [i, logged] of each.#logged.entries()) together.add(logged, each.#now[i]!)
+    for (const each of all) {
+      for (const [i, logged] of each.#logged.entries()) together.add(logged, each.#now[i]!, each.#old[i]!)
+    }
     return together
   }
 
-  add(logged: number, now: number): void {
+  add(logged: number, now: number, old: number): void {
     this.#logged.push(logged)
     this.#now.push(now)
+    this.#old.push(old)
   }
 
   skew(): NumberSkew {
     const values = this.#logged.length
     const amounts = new Float64Array(values)
-    let [identical, differing, sum] = [0, 0, 0]
+    let [identical, stale, differing, sum] = [0, 0, 0, 0]
     for (let i = 0; i < values; i++) {
       const [a, b] = [this.#logged[i]!, this.#now[i]!]
       // What is no number on one side only has nothing to be measured by.
       const amount = Object.is(a, b) || a === b ? 0 : Math.abs(a - b)
       if (amount === 0) identical++
-      if (!(amount <= TOLERANCE * Math.max(1, Math.abs(a), Math.abs(b)))) differing++
+      if (!isClose(a, b)) {
+        const c = this.#old[i]!
+        if ((a - b) * (a - c) <= 0 || isClose(a, c)) stale++
+        else differing++
+      }
       amounts[i] = Number.isNaN(amount) ? Number.POSITIVE_INFINITY : amount
       sum += amounts[i]!
     }
@@ -162,6 +186,7 @@ class Differences {
     return {
       values,
       identical: share(identical),
+      stale: share(stale),
       differing: share(differing),
       mean: share(sum),
       p99: amounts[Math.floor(0.99 * (values - 1))] ?? 0,
@@ -169,6 +194,10 @@ class Differences {
       correlation: correlation(this.#logged, this.#now),
     }
   }
+}
+
+function isClose(a: number, b: number): boolean {
+  return Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a), Math.abs(b)) || Object.is(a, b)
 }
 
 /** Pearson's, null where it is not defined. */

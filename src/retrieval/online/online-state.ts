@@ -50,12 +50,17 @@ export class OnlineState {
   readonly #genreNames: Vocabulary[]
   #streamTime = 0
   #refreshing: Promise<void> | undefined
+  readonly #rowsAgeMs: number
+  /** Of the latest readings, oldest first: all that are younger than rows may be, and one more. */
+  readonly #readings: { readonly at: number; readonly positions: ItemTable['positions'] }[] = []
 
   /** @param cache of rows; without it every row is read anew */
   constructor(store: StateStore, group: string, items: ItemIndex, cache: CacheLimits = NO_CACHE) {
     this.#store = store
     this.#group = group
     this.items = items
+    // Where nothing ages, whoever commits says what has changed: rows are of now.
+    this.#rowsAgeMs = Number.isFinite(cache.maxAgeMs) ? cache.maxAgeMs : 0
     const partitions = Array.from({ length: store.partitions }, (_, partition) => partition)
     this.#vocabularies = partitions.map((partition) => new PartitionVocabulary(store, group, partition, items))
     this.#genreNames = partitions.map(() => new Vocabulary())
@@ -66,6 +71,22 @@ export class OnlineState {
   /** The greatest event time that any partition has folded, as of the last refresh. */
   get streamTime(): number {
     return this.#streamTime
+  }
+
+  /** By partition: where the state stands; undefined where it does not say. */
+  async positions(): Promise<ItemTable['positions']> {
+    const reads = this.#vocabularies.map(async ({ size }, partition) => {
+      const [position] = await this.#store.read(this.#group, partition, [KEYS.position])
+      return decodePosition(position) ?? (size === 0 ? {} : undefined)
+    })
+    return Promise.all(reads)
+  }
+
+  /** By partition: where the state stood when rows that are kept by now were read, or before; empty where that is not known. */
+  get oldestRows(): ItemTable['positions'] {
+    const before = performance.now() - this.#rowsAgeMs
+    while (this.#readings.length > 1 && this.#readings[1]!.at <= before) this.#readings.shift()
+    return this.#readings[0]?.positions ?? []
   }
 
   /** Reads vocabularies and item statistics again; calls at the same time share one reading. */
@@ -148,6 +169,9 @@ export class OnlineState {
       }),
     )
     await this.table.refresh(this.#streamTime, this.items.size)
+    this.#readings.push({ at: performance.now(), positions: this.table.positions })
+    // Whoever does not ask for it is not to keep it.
+    void this.oldestRows
   }
 
   async #named(partition: number, tastes: GenreTaste[]): Promise<(GenreTaste & { name: string })[]> {
