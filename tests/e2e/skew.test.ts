@@ -22,12 +22,22 @@ beforeAll(async () => {
   await program.get('/recommend?user=u1')
   await delay(200)
   for (let n = 1; n <= ASKED; n++) await program.get(`/recommend?user=u${n}&k=10`)
+  await logged(program.baseUrl)
   const busy = await runProgram(['skew'], { home })
   expect(busy.stderr).toMatch(/process \d+ has it open\. Stop that process/)
   expect(busy.code).toBe(2)
   await program.stop()
 }, 120_000)
 afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+/** Resolves once the event log has had nothing to catch up with for as long as the program takes to notice. */
+async function logged(url: string): Promise<void> {
+  for (let still = 0; still < 5; await delay(100)) {
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const isSent = Number(/^tributary_impressions_total\{outcome="sent"\} (\d+)$/m.exec(metrics)?.[1]) > ASKED
+    still = isSent && /^tributary_event_log_lag 0$/m.test(metrics) ? still + 1 : 0
+  }
+}
 
 const skew = (...args: string[]) => runProgram(['skew', '--most', `${ASKED}`, ...args], { home })
 
