@@ -3,11 +3,13 @@
 // what it says is of little worth, what it costs is that of a better one.
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
+import { openRecommender } from '../src/bin/open-recommender.ts'
 import { openData } from '../src/bin/roles/replay.ts'
+import type { Config } from '../src/config/config.ts'
 import { ProblemList } from '../src/producers/datasets/problem-list.ts'
 import { replay } from '../src/producers/replay.ts'
 import { announce } from '../src/releases/announcements.ts'
-import { type Benchmark, cpuSecondsOf, inFreshHome, processTree, rounded, until } from './benchmark.ts'
+import { type Benchmark, cpuSecondsOf, inFreshHome, percentile, processTree, rounded, until } from './benchmark.ts'
 import { startDistributed, startEmbedded } from './parts.ts'
 import { rssMiB as rss, startServer, stop } from './serving-process.ts'
 import { readAll, writeRelease } from './trained-release.ts'
@@ -18,6 +20,7 @@ const BARE_WARM_UP_SECONDS = 3
 /** Requests a server process answers before it is measured: by then the compiler has settled. */
 const WARM_UP_REQUESTS = 4_000
 const STAGE_REQUESTS = 300
+const ALONE_REQUESTS = 2_000
 const VERSION = 'measured'
 
 export const run: Benchmark = ({ config: given, data, maxEvents, deployment, processes, trained, status }) =>
@@ -35,6 +38,8 @@ export const run: Benchmark = ({ config: given, data, maxEvents, deployment, pro
       await announce(parts.broker, { version: VERSION, watermark: 0 })
     }
     const users = dataset.userIds
+    status('without HTTP')
+    const withoutHttp = deployment === 'embedded' ? await slatesAlone(config, users, trained) : undefined
     const program = fileURLToPath(new URL('../src/bin/tributary.mjs', import.meta.url))
     const serve = ['serve', '--home', config.home, '--port', '0', '--processes', `${processes}`]
     const ours = await startServer([program, ...serve], parts.env)
@@ -74,8 +79,31 @@ export const run: Benchmark = ({ config: given, data, maxEvents, deployment, pro
     const stagesMs = await stages(ours.url, users)
     const rssMiB = servers.reduce((sum, pid) => sum + rss(pid), 0)
     await Promise.all([stop(ours.process), stop(bare.process)])
-    return { deployment, trained, connections, ...cpu, stagesMs, processes, rssMiB }
+    return { deployment, trained, connections, ...cpu, stagesMs, withoutHttp, processes, rssMiB }
   })
+
+/** What a slate costs this process, asked for one after another without HTTP: to be looked into with a profiler. */
+async function slatesAlone(config: Config, users: readonly string[], trained: boolean) {
+  const open = await openRecommender(config)
+  const ask = (request: number) => open.recommender.recommend({ userId: users[request % users.length]!, k: 20 })
+  if (trained) await until(async () => (await ask(0)).release === VERSION)
+  for (let request = 0; request < ALONE_REQUESTS; request++) await ask(request)
+  const times: number[] = []
+  const before = process.cpuUsage()
+  for (let request = 0; request < ALONE_REQUESTS; request++) {
+    const start = performance.now()
+    await ask(request)
+    times.push(performance.now() - start)
+  }
+  const { user, system } = process.cpuUsage(before)
+  await open.close()
+  times.sort((a, b) => a - b)
+  return {
+    p50Ms: rounded(percentile(times, 50), 3),
+    p99Ms: rounded(percentile(times, 99), 3),
+    cpuMs: rounded((user + system) / 1000 / ALONE_REQUESTS, 3),
+  }
+}
 
 function load(
   url: string,
