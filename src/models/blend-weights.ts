@@ -4,15 +4,19 @@ import type { Tensor, Tensors } from './tensors.ts'
 export type BlendWeights = ReadonlyMap<string, number>
 
 const SOURCE = 'source/'
+const IN_RANKER = new RegExp(`^(?:[^/]+/)?${SOURCE}(.+)$`)
 
 /** Puts the weights beside the tensors of the ranker that they were learned with. */
 export function putBlendWeights(weights: BlendWeights, into: Map<string, Tensor>): void {
   for (const [name, weight] of weights) into.set(SOURCE + name, { shape: [1], data: Float32Array.of(weight) })
 }
 
-/** As `putBlendWeights` put them; empty where there are none. */
+/** As `putBlendWeights` put them, into a ranker or into the network that one stands on; empty where there are none. */
 export function blendWeightsIn(tensors: Tensors): BlendWeights {
   const weights = new Map<string, number>()
-  for (const [name, { data }] of tensors) if (name.startsWith(SOURCE)) weights.set(name.slice(SOURCE.length), data[0]!)
+  for (const [name, { data }] of tensors) {
+    const [, source] = IN_RANKER.exec(name) ?? []
+    if (source !== undefined) weights.set(source, data[0]!)
+  }
   return weights
 }

@@ -54,7 +54,7 @@ export class ServedRelease {
   readonly version: string
   readonly watermark: number
   readonly models: ReadonlyMap<ModelName, Tensors>
-  /** What its ranker has learned that sources weigh. */
+  /** What sources weigh, as the ranker that puts their candidates in order has learned it. */
   readonly blendWeights: BlendWeights
   /** Of its model `din`, where it has one. */
   readonly pairScores: PairScores | undefined
@@ -91,8 +91,8 @@ export class ServedRelease {
     }
     const lists = loaded.models.get('item-cf')
     this.#votes = lists && kernels.neighbourVotes(lists)
-    this.blendWeights = blendWeightsIn(loaded.models.get('ranker') ?? new Map())
     const din = loaded.models.get('din')
+    this.blendWeights = blendWeightsIn(din ?? loaded.models.get('ranker') ?? new Map())
     this.pairScores = din && kernels.pairScores(din)
     const twoTower = loaded.models.get('two-tower')
     this.#itemTower = twoTower && kernels.itemTower(twoTower)

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest'
+import { putBlendWeights } from '../../src/models/blend-weights.ts'
 import type { ModelKernels } from '../../src/models/model-kernels.ts'
+import type { ModelName } from '../../src/models/model-name.ts'
+import type { Tensor, Tensors } from '../../src/models/tensors.ts'
 import { ItemIndex } from '../../src/retrieval/online/item-index.ts'
 import { serveExactly } from '../../src/retrieval/serve-exactly.ts'
 
@@ -42,6 +45,24 @@ function served() {
   const released = { version: 'r1', itemIds: ['a', 'b', 'c', 'd'], watermark: 0, models }
   return serveExactly(released, index, kernels as ModelKernels)
 }
+
+it('blends by what the ranker that orders has learned sources to weigh, which is the network that attends where there is one', () => {
+  const kernels: Partial<ModelKernels> = { pairScores: () => undefined as never }
+  const weightsOf = (...rankers: [ModelName, Tensors][]) => {
+    const released = { version: 'r1', itemIds: ['a'], watermark: 0, models: new Map(rankers) }
+    return serveExactly(released, new ItemIndex(), kernels as ModelKernels).blendWeights
+  }
+  const weighing = (weight: number) => {
+    const tensors = new Map<string, Tensor>([['item/blend', { shape: [1], data: Float32Array.of(1) }]])
+    putBlendWeights(new Map([['co-visitation', weight]]), tensors)
+    return tensors
+  }
+  const onNetwork = new Map([...weighing(3)].map(([name, tensor]) => [`network/${name}`, tensor]))
+  expect(weightsOf()).toEqual(new Map())
+  expect(weightsOf(['ranker', weighing(2)])).toEqual(new Map([['co-visitation', 2]]))
+  expect(weightsOf(['ranker', weighing(2)], ['din', onNetwork])).toEqual(new Map([['co-visitation', 3]]))
+  expect(weightsOf(['din', onNetwork])).toEqual(new Map([['co-visitation', 3]]))
+})
 
 it('scores items by the inner product with what the model makes of the history', () => {
   const history = [{ item: 1, kind: 0, value: 4, at: 0 }]
