@@ -19,6 +19,9 @@ const RUNS = [
   ['sampled', 'ml-100k', 1],
   ['leave-one-out', 'ml-1m', 1, 'trained', [...COMPARED, ...withModels('600')]],
   ['temporal', 'ml-1m', 20, 'trained', [...COMPARED, ...withModels('400')]],
+  ['prequential', 'ml-1m', 50, 'refreshed', [...COMPARED, ...withModels('400')]],
+  ['sampled', 'ml-1m', 1, 'trained', [...COMPARED, ...withModels('600')]],
+  ['candidates', 'ml-1m', 20, 'trained', [...COMPARED, ...withModels('400')]],
   ['prequential', 'ml-1m', 20, 'trained', ['--last', '0.1', '--refresh', 'never', ...COMPARED, ...withModels('400')]],
 ]
 

@@ -5,6 +5,7 @@ import { type ModelName, type ModelTrainer, RANKERS, type TrainProgress } from '
 import type { ReleasedModels } from '../models/released-models.ts'
 import { decodeTensors, encodeTensors, type Tensors } from '../models/tensors.ts'
 import type { TrainingSet } from '../models/training-set.ts'
+import { isOutgrown } from '../training/outgrown.ts'
 import { REHEARSAL } from '../training/rehearsal.ts'
 import type { Events } from './events.ts'
 import type { Plan } from './plan.ts'
@@ -24,7 +25,7 @@ export interface FitOptions {
   readonly folder: string
   readonly models: readonly FittedModel[]
   readonly seed: number
-  /** Of each model, at the first fit; a later one is a warm start. */
+  /** Of each model, at the first fit and where models begin anew; others are warm starts. */
   readonly budgetSeconds: number
   readonly onProgress?: (fit: string, progress: TrainProgress) => void
   readonly onTrained?: (fit: string, model: ModelName, metrics: Readonly<Record<string, number>>) => void
@@ -59,17 +60,20 @@ type Metrics = Readonly<Record<string, number>>
  * Trains the models at each fit of the plan, on exactly what it has had learned by then, and once before the first, on
  * what the plan's rehearsal learns or, as a cold run of training does, on the older part (REHEARSAL): so that a ranker can
  * learn what to make of models that have not seen what they are asked about. All but the rehearsal are warm starts from
- * the one before. What is in the folder already is not trained again.
+ * the one before, unless that one is outgrown: a fit then rehearses anew, as training does. What is in the folder already is
+ * not trained again.
  */
 export async function fitModels(plan: Plan, options: FitOptions): Promise<Fits> {
   const { events } = plan
   const fits: FittedFiles[] = []
   let before: Trained | undefined
+  /** What a file's name says of the fits before it: nothing where the rehearsal is their beginning. */
+  let lineage: { readonly begunWith?: number } = {}
   const train = async (name: string, learned: Uint8Array, share: number, models = options.models) => {
     const set = trainingSetOf(events, learned)
     const folder = join(options.folder, `${events.name}-${plan.protocol}`, `${name}-of-${set.item.length}-events`)
     const start = before && { files: before.files, since: newSince(events, learned, before) }
-    const files = await trainAll(set, start, name, folder, { ...options, models, share })
+    const files = await trainAll(set, start, name, folder, { ...options, models, share, lineage })
     before = { files, learned, asOf: set.asOf }
     return files
   }
@@ -80,14 +84,31 @@ export async function fitModels(plan: Plan, options: FitOptions): Promise<Fits> 
   if (count > 0)
     rehearsal = { files: await train('rehearsal', rehearsed, REHEARSAL.budget, retrievers), learned: count }
   const learned = new Uint8Array(events.size)
+  let size = 0
+  let begunWith: number | undefined
   for (const step of plan.steps()) {
-    if (step.type === 'learn') learned[step.sequence] = 1
-    else if (step.type === 'fit') {
-      const share = rehearsal && fits.length === 0 ? 1 - REHEARSAL.budget : 1
-      fits.push(await train(`fit-${fits.length}`, learned.slice(), share))
+    if (step.type === 'learn') {
+      learned[step.sequence] = 1
+      size++
+    } else if (step.type === 'fit') {
+      const name = `fit-${fits.length}`
+      const isAnew = begunWith === undefined || isOutgrown(size, begunWith)
+      if (isAnew && fits.length > 0) {
+        before = undefined
+        lineage = { begunWith: size }
+        await train(`${name}-rehearsal`, olderOf(learned, REHEARSAL.events * size), REHEARSAL.budget, retrievers)
+      }
+      if (isAnew) begunWith = size
+      fits.push(await train(name, learned.slice(), isAnew && before ? 1 - REHEARSAL.budget : 1))
     }
   }
   return { rehearsal, fits }
+}
+
+/** The first `count` of what has been learned. */
+function olderOf(learned: Uint8Array, count: number): Uint8Array {
+  let left = count
+  return learned.map((isLearned) => (isLearned === 1 && left-- >= 1 ? 1 : 0))
 }
 
 interface Trained {
@@ -124,7 +145,7 @@ async function trainAll(
   before: { readonly files: FittedFiles; readonly since: number } | undefined,
   name: string,
   folder: string,
-  options: FitOptions & { /** Of the budget of what retrieves. */ readonly share: number },
+  options: FitOptions & { /** Of the budget of what retrieves. */ readonly share: number; readonly lineage: object },
 ): Promise<FittedFiles> {
   mkdirSync(folder, { recursive: true })
   const files: FittedFiles = {}
@@ -213,7 +234,7 @@ function read(file: string): Tensors {
   return decodeTensors(readFileSync(file)).tensors
 }
 
-function fingerprint(recipe: unknown, { seed, budgetSeconds }: FitOptions): string {
-  const text = JSON.stringify({ recipe, seed, budgetSeconds })
+function fingerprint(recipe: unknown, { seed, budgetSeconds, lineage }: FitOptions & { lineage: object }): string {
+  const text = JSON.stringify({ recipe, seed, budgetSeconds, ...lineage })
   return createHash('sha256').update(text).digest('hex').slice(0, 8)
 }

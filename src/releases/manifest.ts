@@ -12,6 +12,8 @@ export interface Manifest {
   readonly watermark: number
   /** The release that was in service then: training began from it, and the gate compared with it. */
   readonly parent?: string
+  /** Events that the log had when the models were last trained from nothing; releases of long ago do not say. */
+  readonly begunWith?: number
   readonly vocabulary: { readonly items: number; readonly sha256: string }
   readonly models: Readonly<Partial<Record<ModelName, ManifestModel>>>
   readonly gate: GateReport

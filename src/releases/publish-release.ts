@@ -15,6 +15,8 @@ import { newVersion, type ReleaseFolder } from './release-folder.ts'
 export interface Candidate {
   /** What it was trained on. */
   readonly set: TrainingSet
+  /** Events that the log had when the models were last trained from nothing. */
+  readonly begunWith?: number
   readonly models: ReadonlyMap<ModelName, TrainedModel & { readonly trainingSeconds: number }>
   /** Held out of the set. */
   readonly cases: readonly HoldoutCase[]
@@ -35,7 +37,7 @@ export type Published =
 
 /** Builds the indexes, asks the gate, and then writes, announces and tidies up, or keeps the refusal. */
 export async function publishRelease(candidate: Candidate, options: PublishOptions): Promise<Published> {
-  const { set, models, cases } = candidate
+  const { set, begunWith, models, cases } = candidate
   const { folder, broker, inService, kernels, keep } = options
   const { itemIds, asOf: watermark } = set
   const createdAt = Date.now()
@@ -60,6 +62,7 @@ export async function publishRelease(candidate: Candidate, options: PublishOptio
     createdAt,
     watermark,
     ...parent,
+    ...(begunWith !== undefined && { begunWith }),
     itemIds,
     models: kept,
     indexes: keptIndexes,

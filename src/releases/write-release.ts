@@ -13,6 +13,7 @@ export interface ReleaseDraft {
   readonly createdAt: number
   readonly watermark: number
   readonly parent?: string
+  readonly begunWith?: number
   readonly itemIds: readonly string[]
   readonly models: ReadonlyMap<ModelName, TrainedModel & { readonly trainingSeconds: number }>
   /** Of the models that retrieve by vector. */
@@ -27,7 +28,7 @@ export async function writeRelease(folder: string, draft: ReleaseDraft): Promise
     await writeSynced(join(folder, name), bytes)
     files[name] = { bytes: bytes.length, sha256: sha256(bytes) }
   }
-  const { version, createdAt, watermark, parent, itemIds, gate } = draft
+  const { version, createdAt, watermark, parent, begunWith, itemIds, gate } = draft
   await put(VOCABULARY_FILE, Buffer.from(JSON.stringify(itemIds)))
   const models: Partial<Record<ModelName, ManifestModel>> = {}
   for (const [name, { tensors, metrics, trainingSeconds }] of draft.models) {
@@ -48,6 +49,7 @@ export async function writeRelease(folder: string, draft: ReleaseDraft): Promise
     createdAt,
     watermark,
     ...(parent === undefined ? {} : { parent }),
+    ...(begunWith === undefined ? {} : { begunWith }),
     vocabulary: { items: itemIds.length, sha256: files[VOCABULARY_FILE]!.sha256 },
     models,
     gate,

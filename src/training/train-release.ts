@@ -9,6 +9,7 @@ import type { LoadedRelease } from '../releases/load-release.ts'
 import { type Published, publishRelease } from '../releases/publish-release.ts'
 import type { ReleaseFolder } from '../releases/release-folder.ts'
 import { eventsBefore, timeAt } from './events-before.ts'
+import { isOutgrown } from './outgrown.ts'
 import { REHEARSAL } from './rehearsal.ts'
 import { type FinishedModel, TrainingRun } from './training-run.ts'
 
@@ -25,7 +26,7 @@ export interface TrainReleaseOptions {
   readonly keep: number
   /** Compared with by the gate. */
   readonly inService: LoadedRelease | undefined
-  /** Whether training begins from the release in service. */
+  /** Whether training begins from the release in service, unless the log has outgrown it. */
   readonly warm: boolean
   /** Where a run that is killed leaves what it has come to. */
   readonly runFolder: string
@@ -39,9 +40,13 @@ export interface TrainReleaseOptions {
 
 /** Trains every model on the set and publishes them as a release, if the gate lets them pass. */
 export async function trainRelease(whole: TrainingSet, options: TrainReleaseOptions): Promise<Published> {
-  const { trainers, inService, warm, runFolder, seed, onMessage = () => {} } = options
+  const { trainers, inService, runFolder, seed, onMessage = () => {} } = options
+  const begunWith = inService?.manifest.begunWith ?? 0
+  const isWarm = options.warm && inService !== undefined && !isOutgrown(whole.item.length, begunWith)
+  if (options.warm && inService && !isWarm)
+    onMessage('The log has outgrown the models in service: training begins from nothing.')
   const { set, cases } = holdOut(whole, Math.min(HELD_OUT, Math.floor(HELD_OUT_SHARE * whole.userIds.length)))
-  const settings = JSON.stringify({ seed, from: warm ? inService?.version : undefined })
+  const settings = JSON.stringify({ seed, from: isWarm ? inService.version : undefined })
   const run = await TrainingRun.open(runFolder, set, settings)
   const finish = async (name: string, trainIt: () => Promise<FinishedModel>) => {
     const before = await run.finished(name)
@@ -50,7 +55,7 @@ export async function trainRelease(whole: TrainingSet, options: TrainReleaseOpti
     if (!before) await run.keep(name, model)
     return model
   }
-  const before = (warm && inService) || (await rehearse(set, options, finish))
+  const before = isWarm ? inService : await rehearse(set, options, finish)
   const budgetSeconds = before && before !== inService ? (1 - REHEARSAL.budget) * options.budgetSeconds : undefined
   const models = new Map<ModelName, FinishedModel>()
   for (const trainer of trainers) {
@@ -62,7 +67,10 @@ export async function trainRelease(whole: TrainingSet, options: TrainReleaseOpti
       ),
     )
   }
-  const published = await publishRelease({ set, models, cases }, options)
+  const published = await publishRelease(
+    { set, begunWith: isWarm ? begunWith : whole.item.length, models, cases },
+    options,
+  )
   await run.clear()
   return published
 }

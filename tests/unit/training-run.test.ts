@@ -101,6 +101,27 @@ describe('training a release', () => {
     expect(first.options[2]).not.toHaveProperty('previous')
   })
 
+  it('begins from nothing, and says so, once the log has grown by half since models did', async () => {
+    const { first, options } = parts()
+    const release = async (log: TrainingSet, more: Partial<TrainReleaseOptions> = {}) => {
+      const outcome = await trainRelease(log, { ...options, ...more })
+      if (!outcome.published) throw new Error(outcome.gate.reasons.join())
+      return options.folder.load(outcome.manifest.version)
+    }
+    const whole = topicalSet({ users: 120, each: 15 })
+    const [begun, refreshed] = [topicalSet({ users: 120, each: 10 }), topicalSet({ users: 120, each: 14 })]
+    const cold = await release(begun)
+    const refresh = await release(refreshed, { inService: cold })
+    expect([cold, refresh].map(({ manifest }) => manifest.begunWith)).toEqual([1_200, 1_200])
+    expect(first.options[1]).toHaveProperty('previous')
+
+    const messages: string[] = []
+    const anew = await release(whole, { inService: refresh, onMessage: (text) => messages.push(text) })
+    expect(anew.manifest).toMatchObject({ begunWith: 1_800, parent: refresh.version })
+    expect(first.options[2]).not.toHaveProperty('previous')
+    expect(messages).toContain('The log has outgrown the models in service: training begins from nothing.')
+  })
+
   it('rehearses from nothing, so that the ranker learns on models that have not seen its examples', async () => {
     const { first, options } = parts()
     const ranker = new FakeRanker()
