@@ -268,7 +268,8 @@ function status(code: number): Handler {
 /** Sends the beginning, then hangs up. */
 function cut(response: ServerResponse, bytes: number): void {
   response.writeHead(200, { 'content-length': ZIP.length, etag: '"v1"' })
-  response.write(ZIP.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20))
+  // Late enough for a busy client to have read what was sent: a connection that is reset loses the rest.
+  response.write(ZIP.subarray(0, bytes), () => setTimeout(() => response.destroy(), 300))
 }
 
 /** Sends the beginning, then nothing. */
