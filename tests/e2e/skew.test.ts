@@ -14,10 +14,16 @@ let home: string
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'tributary-'))
   const env = { TRIBUTARY_TRAIN_EVERY: 'never', TRIBUTARY_FEATURE_SHARE: '1' }
-  // Live, next to nothing happens at this speed.
   const program = await startProgram(home, ['--data', DATA, '--speed', '1x'], env)
   await program.printed(/History is in/)
-  // Events are predicted as they come, and the rows that this reads are kept for a second: nothing says when they are gone.
+  // Now and then something happens live at any speed.
+  const headers = { 'content-type': 'application/json' }
+  const paused = await fetch(`${program.baseUrl}/replay`, { method: 'POST', headers, body: '{"paused":true}' })
+  expect(paused.status).toBe(202)
+  // What is in the broker is folded, and predicted as it comes: the rows that this reads are kept for a second, and nothing
+  // says when they are gone.
+  await folded(program.baseUrl)
+  await program.get('/recommend?user=u1')
   await delay(1_500)
   await program.get('/recommend?user=u1')
   await delay(200)
@@ -29,6 +35,14 @@ beforeAll(async () => {
   await program.stop()
 }, 120_000)
 afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+/** Resolves once nothing has been left to fold for as long as the program takes to notice. */
+async function folded(url: string): Promise<void> {
+  for (let still = 0; still < 5; await delay(100)) {
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    still = /^tributary_consumer_lag 0$/m.test(metrics) ? still + 1 : 0
+  }
+}
 
 /** Resolves once the event log has had nothing to catch up with for as long as the program takes to notice. */
 async function logged(url: string): Promise<void> {
