@@ -48,7 +48,7 @@ export const run: Benchmark = async ({ config, data, status }) => {
       const isSeen = (place: number, chance: number) => chance < (place + 1) ** -bias
       const seen = learner(name, ({ [order]: place }, chance) => (isSeen(place, chance) ? 1 : 0))
       const weighted = learner(`${name}, weighted`, ({ [order]: place }, chance) =>
-        isSeen(place, chance) ? inversePropensity({ place: Int16Array.of(place), positionBias: bias }, 0) : 0,
+        isSeen(place, chance) ? inversePropensity(place, bias) : 0,
       )
       const drawn = learner(`${name}, as many by chance`, (_, chance) =>
         // Not the events that the others see.

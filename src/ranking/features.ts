@@ -1,5 +1,4 @@
 import { LinearAlgebra, padded } from '../kernels/linear-algebra.ts'
-import type { ModelName } from '../models/model-trainer.ts'
 import type { NeighbourRow } from '../retrieval/online/neighbour-row.ts'
 import type { HistoryEntry } from '../retrieval/online/online-state.ts'
 import type { Scored } from '../retrieval/retriever.ts'
@@ -8,6 +7,7 @@ import { ROW_EXPONENT, ROW_OFFSET } from '../retrieval/sources/neighbour-scores.
 import { NEIGHBOUR_WORDS } from '../state/values/neighbours.ts'
 import { contextNames, RECENT, readContext } from './context-features.ts'
 import { countBits, type ItemContent, overlap } from './item-content.ts'
+import { readTowers, TOWER_FEATURES } from './tower-features.ts'
 
 /** Of the best score, what one of nothing counts as: logarithms stay finite, and -7 is far behind. */
 const FLOOR = 1e-3
@@ -55,14 +55,6 @@ const VISITS_FROM_RECENT = columnOf('visits-from-recent')
 const YEAR = columnOf('year')
 const GENRE_PREFERENCE = columnOf('genre-preference')
 
-/**
- * Models whose inner products with all candidates are features, whatever found them, and the cosines between these and the
- * user's latest item.
- */
-const TOWERS: readonly ModelName[] = ['sequence', 'two-tower']
-const nearness = (model: ModelName) => `nearness-${model}`
-const likeness = (model: ModelName) => `likeness-${model}`
-
 /** Of a feature that is the logarithm of a score relative to the best: that relation, 0 to 1. */
 export function relative(feature: number): number {
   return feature > LOG_FLOOR ? Math.max(0, Math.exp(feature) - FLOOR) : 0
@@ -105,8 +97,7 @@ export class FeatureReader {
       ...ITEM_FEATURES,
       ...sources,
       ...this.#loudest.map((source) => `loudest-${sources[source]}`),
-      ...TOWERS.map(nearness),
-      ...TOWERS.map(likeness),
+      ...TOWER_FEATURES,
     ]
     this.contextNames = contextNames(sources)
     this.#context = new Float32Array(this.contextNames.length)
@@ -132,8 +123,7 @@ export class FeatureReader {
     this.#readGenres(scored.context, candidates, items)
     this.#readCoVisits(scored, candidates, items)
     this.#readSources(scored, candidates, items)
-    this.#readTowers(scored, candidates, items)
-    this.#readLikeness(scored, candidates, items)
+    readTowers(scored.context, candidates, items, width)
     readContext(scored, this.#content, this.#best, this.#context)
     return { candidates, items, context: this.#context }
   }
@@ -233,35 +223,6 @@ export class FeatureReader {
       const { scores: proposed } = proposals[source]!
       for (let row = 0; row < candidates.length; row++) scores[row] = proposed.loudest(candidates[row]!)
       this.#relate(candidates.length, column++, into)
-    }
-  }
-
-  /** Logits of the trained models, of what a model does not know its least. */
-  #readTowers({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
-    const { release } = context
-    const width = this.names.length
-    for (const [tower, model] of TOWERS.entries()) {
-      const column = width - 2 * TOWERS.length + tower
-      const scores = release?.scores(model, candidates, context)
-      if (!scores) {
-        for (let i = 0; i < candidates.length; i++) into[i * width + column] = 0
-        continue
-      }
-      let least = Infinity
-      for (let i = 0; i < scores.length; i++) if (scores[i]! > -Infinity && scores[i]! < least) least = scores[i]!
-      if (least === Infinity) least = 0
-      for (let i = 0; i < scores.length; i++) into[i * width + column] = scores[i]! > -Infinity ? scores[i]! : least
-    }
-  }
-
-  /** Cosines with the latest entry in the trained models' spaces, 0 for what a model does not know. */
-  #readLikeness({ context }: Scored, candidates: readonly number[], into: Float32Array): void {
-    const { release, history } = context
-    const width = this.names.length
-    for (const [tower, model] of TOWERS.entries()) {
-      const column = width - TOWERS.length + tower
-      const cosines = history.length > 0 ? release?.cosines(model, history[0]!.item, candidates) : undefined
-      for (let i = 0; i < candidates.length; i++) into[i * width + column] = cosines?.[i] ?? 0
     }
   }
 

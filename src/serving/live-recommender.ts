@@ -3,10 +3,8 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import { TributaryError } from '../errors.ts'
 import { DEFAULT_KINDS, KINDS, type KindMeanings } from '../events/kinds.ts'
 import type { Features } from '../events/types.ts'
-import type { SeenFeatures } from '../ranking/seen-features.ts'
 import { applyFilters, available, type Filter, inCategory, notExcluded, notSeen } from '../retrieval/filters.ts'
 import { Lowered } from '../retrieval/lowered.ts'
-import type { LiveRows } from '../retrieval/online/live-rows.ts'
 import type { HistoryEntry, OnlineState } from '../retrieval/online/online-state.ts'
 import { ReleaseSlot } from '../retrieval/release-slot.ts'
 import { Retriever, type RetrieverOptions, type Scored, SOURCES } from '../retrieval/retriever.ts'
@@ -21,45 +19,23 @@ import type { HistoryView, Inspection } from './inspection.ts'
 import { loggedFeatures } from './logged-features.ts'
 import { neighbourSpaces } from './neighbour-spaces.ts'
 import { type Prediction, ranksOf } from './prediction.ts'
-import type {
-  ItemNeighbours,
-  Recommender,
-  RecommendRequest,
-  Slate,
-  SlateItem,
-  UserSummary,
-  UserView,
+import {
+  type ItemNeighbours,
+  NO_RELEASE,
+  type Recommender,
+  type RecommendRequest,
+  type Slate,
+  type SlateItem,
+  type UserSummary,
+  type UserView,
 } from './recommender.ts'
 import { makeSlate } from './slate.ts'
+import type { Asked, SlateAgain } from './slate-again.ts'
 import { SlateOrder } from './slate-order.ts'
+import { userView } from './user-view.ts'
 
-/** What a slate names in which no trained model takes part. */
-const NO_RELEASE = 'live'
 /** Per partition, for a few to be suggested. */
 const USERS_SAMPLED = 50
-
-/** A slate that is made again. */
-export interface Asked {
-  /** Stream time that was asked about, ms. */
-  readonly now: number
-  /** That took part; undefined for none. */
-  readonly release: ServedRelease | undefined
-  /** Items that were shown. */
-  readonly itemIds: readonly string[]
-  /** Co-visits and trails; those of now where they are not given. */
-  readonly rows?: LiveRows
-}
-
-export interface SlateAgain {
-  /** In the order in which they would be shown. */
-  readonly itemIds: readonly string[]
-  /** Of the items that were shown: what they would be ordered by. */
-  readonly scores: readonly number[]
-  /** Of the items that were shown. */
-  readonly seen: SeenFeatures
-  /** Events of the user. */
-  readonly known: number
-}
 
 /**
  * Recommends from the online state, as of the last event, and the models of the release in service where there is one:
@@ -152,12 +128,13 @@ export class LiveRecommender implements Recommender {
   #compose(request: RecommendRequest, context: RequestContext, stage: (name: string) => void = () => {}) {
     const scored = this.#retriever.run(context)
     stage('blend')
-    const { kept, removed } = applyFilters(scored.blended.items, this.#filters(request, context))
+    const filters = this.#filters(request, context)
+    const { kept, removed } = applyFilters(scored.blended.items, filters)
     stage('filter')
     const ordered = this.#order.order(scored, kept, request)
     const best = withFresh(ordered.items, kept, scored.proposals)
     stage('rank')
-    return { scored, kept, removed, ordered, best }
+    return { scored, filters, kept, removed, ordered, best }
   }
 
   /**
@@ -227,21 +204,8 @@ export class LiveRecommender implements Recommender {
   async user(userId: string): Promise<UserView | undefined> {
     await this.#refresh.ifDue([])
     const state = await this.#online.user(userId)
-    const { features, profile } = state
-    if (state.history.length === 0 && !profile) return undefined
-    return {
-      userId,
-      attributes: profile?.attributes ?? {},
-      history: this.#view(state.history),
-      features: {
-        count: features.count,
-        meanValue: features.meanValue,
-        valueVariance: features.valueVariance,
-        meanYear: features.meanYear,
-        lastAt: features.lastAt,
-        genres: state.genres.map(({ name, preference }) => ({ genre: name, weight: preference })),
-      },
-    }
+    if (state.history.length === 0 && !state.profile) return undefined
+    return userView(userId, state, this.#view(state.history))
   }
 
   async historyVersions(userIds: readonly string[]): Promise<string[]> {
@@ -258,12 +222,9 @@ export class LiveRecommender implements Recommender {
     await this.#refresh.ifDue(degraded)
     return this.#withRelease(async (release) => {
       const context = await this.#retriever.context({ userId }, degraded, this.#online.streamTime, release)
-      const scored = this.#retriever.run(context)
-      const filters = this.#filters({ userId, k: options.k }, context)
-      const { kept } = applyFilters(scored.blended.items, filters)
+      const { scored, filters, kept, ordered, best } = this.#compose({ userId, k: options.k }, context)
       const stages = this.#order.stages(scored, kept)
-      const ordered = this.#order.order(scored, kept, options)
-      const slate = { ...ordered, items: withFresh(ordered.items, kept, scored.proposals) }
+      const slate = { ...ordered, items: best }
       const [items, catalogue] = [this.#online.items, this.#catalogue]
       return {
         userId,

@@ -3,6 +3,9 @@ import type { DiversifierName } from '../ranking/diversify.ts'
 import type { Explanation } from './explanation.ts'
 import type { HistoryView, Inspection } from './inspection.ts'
 
+/** What a slate names in which no trained model takes part. */
+export const NO_RELEASE = 'live'
+
 /** What serving can answer. Everything HTTP knows about recommending goes through this port. */
 export interface Recommender {
   recommend(request: RecommendRequest): Promise<Slate>

@@ -57,7 +57,7 @@ export async function* pastMoments(
       const spent = (performance.now() - startedAt) / 1000 / budgetSeconds
       const isInTime = spent <= SLACK + ((1 - SLACK) * (step + 1)) / steps
       if (isInTime) {
-        const weight = inversePropensity(set, event)
+        const weight = inversePropensity(set.place[event]!, set.positionBias)
         yield { step, steps, interaction, weight, scored: await replica.example(interaction) }
       }
       step++

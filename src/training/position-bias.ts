@@ -1,5 +1,3 @@
-import type { TrainingSet } from '../models/training-set.ts'
-
 /** However seldom a place is looked at, an event counts no more: a few of them would drown out the rest. */
 const MOST_WEIGHT = 10
 /** Attention that falls faster than this is taken for something else. */
@@ -17,15 +15,14 @@ export interface ShownItem {
 }
 
 /**
- * How much an event of the set counts: 1 where it answers no slate, else the inverse of how likely its place is looked
+ * How much an event counts: 1 where it answers no slate, else the inverse of how likely its place is looked
  * at, (place + 1)^-bias, cut off (Joachims, Swaminathan & Schnabel, "Unbiased learning-to-rank with biased feedback",
  * WSDM 2017).
+ *
+ * @param place from 0; -1 where no slate is answered
  */
-export function inversePropensity(
-  { place, positionBias }: Pick<TrainingSet, 'place' | 'positionBias'>,
-  event: number,
-): number {
-  return place[event]! < 0 ? 1 : Math.min(MOST_WEIGHT, (place[event]! + 1) ** positionBias)
+export function inversePropensity(place: number, positionBias: number): number {
+  return place < 0 ? 1 : Math.min(MOST_WEIGHT, (place + 1) ** positionBias)
 }
 
 /**

@@ -6,19 +6,16 @@ import { RankerLearner } from '../../src/ranking/ranker-learner.ts'
 import { estimatePositionBias, inversePropensity, type ShownItem } from '../../src/training/position-bias.ts'
 
 describe('the inverse of how likely a place is looked at', () => {
-  const weight = (place: number, positionBias: number) =>
-    inversePropensity({ place: Int16Array.of(place), positionBias }, 0)
-
   it('is 1 where no slate is answered, at the first place, and where places do not matter', () => {
-    expect(weight(-1, 1)).toBe(1)
-    expect(weight(0, 1)).toBe(1)
-    expect(weight(30, 0)).toBe(1)
+    expect(inversePropensity(-1, 1)).toBe(1)
+    expect(inversePropensity(0, 1)).toBe(1)
+    expect(inversePropensity(30, 0)).toBe(1)
   })
 
   it('grows with the place, and is cut off', () => {
-    expect(weight(3, 1)).toBe(4)
-    expect(weight(3, 0.5)).toBe(2)
-    expect(weight(200, 1)).toBe(10)
+    expect(inversePropensity(3, 1)).toBe(4)
+    expect(inversePropensity(3, 0.5)).toBe(2)
+    expect(inversePropensity(200, 1)).toBe(10)
   })
 })
 
@@ -63,8 +60,7 @@ describe('a ranker that learns from what people looked at', () => {
     for (let n = 0; n < EXAMPLES; n++) {
       const { table, liked } = listOf(random)
       if (random.uniform() >= 1 / (liked + 1)) continue
-      const shown = { place: Int16Array.of(liked), positionBias: 1 }
-      ranker.learn(table, liked, weighted ? inversePropensity(shown, 0) : 1)
+      ranker.learn(table, liked, weighted ? inversePropensity(liked, 1) : 1)
     }
     return ranker.parameters
   }

@@ -4,7 +4,7 @@ import type { LoggedSlate } from '../../src/evaluation/skew/logged-slate.ts'
 import { SkewTally } from '../../src/evaluation/skew/skew-tally.ts'
 import type { EventLog } from '../../src/event-log/event-log.ts'
 import { decodeFloats, encodeFloats } from '../../src/events/floats.ts'
-import type { SlateAgain } from '../../src/serving/live-recommender.ts'
+import type { SlateAgain } from '../../src/serving/slate-again.ts'
 
 describe('features on their way', () => {
   it('are the same 32 bits afterwards, whatever they are and wherever they lay', () => {

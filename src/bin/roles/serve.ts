@@ -6,6 +6,7 @@ import { createMetrics } from '../../serving/http/metrics.ts'
 import { createServer } from '../../serving/http/server.ts'
 import type { Operations, Swap } from '../../serving/operations.ts'
 import { Prequential } from '../../serving/prequential.ts'
+import { NO_RELEASE } from '../../serving/recommender.ts'
 import { streamClock } from '../../serving/stream-clock.ts'
 import { openRecommender } from '../open-recommender.ts'
 import type { Predictor } from '../prediction-calls.ts'
@@ -37,7 +38,7 @@ export async function serve(config: Config, listener: ServeListener): Promise<Se
   const metrics = createMetrics()
   const swaps: Record<string, number> = { loaded: 0, failed: 0 }
   const timeline: Swap[] = []
-  let inService = 'live'
+  let inService: string = NO_RELEASE
   const open = await openRecommender(config, {
     onSwap: (version, loadingMs) => {
       swaps.loaded!++

@@ -3,6 +3,7 @@ import type { Features, Item, User } from '../../events/types.ts'
 import type { ModelKernels } from '../../models/model-kernels.ts'
 import type { ReleaseFolder } from '../../releases/release-folder.ts'
 import { ServedRelease } from '../../retrieval/served-release.ts'
+import { NO_RELEASE } from '../../serving/recommender.ts'
 import type { Ends } from './log-fold.ts'
 import { SPOKEN, type Spoken } from './logged-events.ts'
 import type { LoggedSlate } from './logged-slate.ts'
@@ -11,8 +12,6 @@ import { StateAt } from './state-at.ts'
 
 /** Times that the log is folded at most: once, and once more for each further server that reads the state at a pace of its own. */
 const MOST_PASSES = 8
-/** What a slate names in which no trained model takes part. */
-const NO_RELEASE = 'live'
 
 export interface SkewOptions {
   readonly log: Pick<EventLog, 'columns' | 'offsets'>

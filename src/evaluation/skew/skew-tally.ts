@@ -1,5 +1,5 @@
 import { decodeFloats } from '../../events/floats.ts'
-import type { SlateAgain } from '../../serving/live-recommender.ts'
+import type { SlateAgain } from '../../serving/slate-again.ts'
 import type { LoggedSlate } from './logged-slate.ts'
 
 /**
